@@ -1,0 +1,1 @@
+"""Does: the loop, the clock, processes, the sandbox, the command line."""

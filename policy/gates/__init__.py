@@ -1,0 +1,1 @@
+"""Gates: what each is, what it said of a candidate, whether together they let it through."""

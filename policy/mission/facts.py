@@ -1,0 +1,216 @@
+"""Facts: what happened, in the past tense. Appended, never edited (DESIGN 4.4)."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from policy.bus.result import Ending, Output, Snapshot, Usage
+from policy.change import Stat
+from policy.gates.verdict import Record
+from policy.ids import (
+    BlobId,
+    ChangeId,
+    CommitId,
+    Digest,
+    MissionId,
+    SpecHash,
+    TreeId,
+)
+from policy.rules.failures import FailureClass, Origin
+from policy.rules.outcomes import Asked, Ended, Reason, Stage
+from policy.value import Value
+
+
+class ConditionRecord(Value):
+    """What a `ready_when` or `not_ready_when` condition was observed to be when it was needed."""
+
+    condition: str
+    """The canonical JSON of the condition."""
+    answer: Literal["holds", "does_not_hold", "broken"]
+    tree: TreeId
+
+
+class SelectionRecord(Value):
+    """Why this item was next: enough for `pawl audit` to run the selection again."""
+
+    digest: Digest
+    rank: int
+    """Place among the eligible items, counted from 1."""
+    counts: dict[str, int]
+    """How many items were skipped for each reason."""
+
+
+class MissionOpened(Value):
+    kind: Literal["mission-opened"] = "mission-opened"
+    item_path: str
+    item_blob: BlobId
+    title: str
+    spec_hash: SpecHash
+    base: CommitId
+    profile: Literal["direct"]
+    today: str
+    """ISO date the selection was told."""
+    conditions: tuple[ConditionRecord, ...]
+    selection: SelectionRecord
+    previous: MissionId | None
+
+
+class AttemptStarted(Value):
+    kind: Literal["attempt-started"] = "attempt-started"
+    n: int
+    stage: Literal["build"]
+    level: int
+    builder: str
+    argv: tuple[str, ...]
+    base: CommitId
+    """The commit the attempt's diff is taken against."""
+    start: CommitId
+    """The commit whose tree the builder is given: *base*, or a person's on the work branch."""
+    start_tree: TreeId
+    environment: Digest
+
+
+class AttemptInterrupted(Value):
+    """Says nothing of the work, so it is not charged; policy limits how often (DESIGN 4.4)."""
+
+    kind: Literal["attempt-interrupted"] = "attempt-interrupted"
+    n: int
+    cause: Literal["daemon_died", "daemon_stopped", "paused"]
+
+
+class AttemptEnded(Value):
+    kind: Literal["attempt-ended"] = "attempt-ended"
+    n: int
+    ending: Ending
+    snapshot: Snapshot
+    checkpoint: CommitId | None
+    """None where the snapshot was refused."""
+    tree: TreeId | None
+    change: ChangeId
+    """Against the attempt's base; of the empty diff where nothing could be taken."""
+    stat: Stat
+    output: Output
+    output_path: str
+    usage: Usage
+
+
+class FailureClassified(Value):
+    kind: Literal["failure-classified"] = "failure-classified"
+    n: int
+    failure: FailureClass = Field(alias="class")
+    origin: Origin
+    stage: Stage
+    why: str
+    digest: Digest
+    """Of class and barring tests: equal for the same failure seen again."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
+class Candidate(Value):
+    """A commit proposed for landing, and the tip of the target it was built on."""
+
+    commit: CommitId
+    base: CommitId
+    tree: TreeId
+    product: TreeId
+    """The tree without `waivers/**` and `.pawl/PAUSE`."""
+    change: ChangeId
+    """The mission's diff as applied to *base*, without the status flip."""
+
+
+class CandidateBuilt(Value):
+    kind: Literal["candidate-built"] = "candidate-built"
+    n: int
+    candidate: Candidate
+
+
+class CandidateConflicted(Value):
+    kind: Literal["candidate-conflicted"] = "candidate-conflicted"
+    n: int
+    base: CommitId
+    paths: tuple[str, ...]
+
+
+class GatesJudged(Value):
+    kind: Literal["gates-judged"] = "gates-judged"
+    n: int
+    product: TreeId
+    environment: Digest
+    records: tuple[Record, ...]
+
+
+class LandingStarted(Value):
+    kind: Literal["landing-started"] = "landing-started"
+    n: int
+    landed: CommitId
+    base: CommitId
+    tree: TreeId
+    permissions: tuple[BlobId, ...]
+
+
+class LandingMissed(Value):
+    """The target had moved from *was* to *found* when the landing was tried."""
+
+    kind: Literal["landing-missed"] = "landing-missed"
+    was: CommitId
+    found: CommitId
+
+
+class Landed(Value):
+    kind: Literal["landed"] = "landed"
+    commit: CommitId
+    tree: TreeId
+
+
+class TargetJudged(Value):
+    kind: Literal["target-judged"] = "target-judged"
+    commit: CommitId
+    tree: TreeId
+    verdict: Literal["passed", "failed", "broken", "flaky"]
+    source: Literal["ran", "adopted"]
+
+
+class PersonAsked(Value):
+    kind: Literal["person-asked"] = "person-asked"
+    request: str
+    """Path of the request in the dossier."""
+    outcome: Asked
+    reason: Reason
+    why: str
+
+
+class Totals(Value):
+    attempts: int
+    interruptions: int
+    candidates: int
+    gates_run: int
+
+
+class MissionClosed(Value):
+    kind: Literal["mission-closed"] = "mission-closed"
+    outcome: Ended
+    reason: Reason
+    failure: FailureClass | None
+    why: str
+    counts: Totals
+
+
+Fact = (
+    MissionOpened
+    | AttemptStarted
+    | AttemptInterrupted
+    | AttemptEnded
+    | FailureClassified
+    | CandidateBuilt
+    | CandidateConflicted
+    | GatesJudged
+    | LandingStarted
+    | LandingMissed
+    | Landed
+    | TargetJudged
+    | PersonAsked
+    | MissionClosed
+)
+AnyFact = Annotated[Fact, Field(discriminator="kind")]
+"""What a parser is given; `Fact` is what `match` is given."""

@@ -1,0 +1,1 @@
+"""The policy file: one model that parses, documents and is consumed (DESIGN 7)."""

@@ -1,0 +1,217 @@
+"""The policy model: parser, JSON Schema and consumer are this one type (pitfall P-01).
+
+Every limit, count, timeout and route the daemon uses is a field here or in the host file; no
+module holds a number of its own. Defaults are not in this file: they are in `default.yaml`, so
+that what ships is what is read.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from policy.ids import GateName
+from policy.rules.failures import FailureClass, Origin
+from policy.value import Value
+
+Count = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+Seconds = Annotated[int, Field(ge=1)]
+Bytes = Annotated[int, Field(ge=1)]
+Risk = Literal["low", "medium", "high"]
+Kind = Literal["build", "content", "hygiene", "integration", "proposal"]
+StageName = Literal[
+    "design", "design-review", "questions", "plan", "plan-review", "build", "build-review", "docs"
+]
+
+
+class Selection(Value):
+    """Which item is next, and when none may be opened (DESIGN 5.2)."""
+
+    max_agents: AtLeastOne
+    """How many missions may run at once: a cap, never a quota."""
+    max_phase: Count
+    """Items of a later phase wait."""
+    quarantine_after: AtLeastOne
+    """Item-caused BLOCKED endings with one spec hash after which the item is quarantined."""
+    on_invalid: Literal["halt", "hold"]
+    """halt: one unreadable item stops every opening. hold: only itself."""
+    on_escalation: Literal["halt", "continue"]
+    """halt: a mission that waits for a person stops every opening."""
+    interruptions: Count
+    """Interrupted attempts a mission may have, uncharged, before a person is asked."""
+    rerun_on_policy_change: bool
+    """A BLOCKED item runs again when the policy digest changed."""
+    environment_backoff_s: Seconds
+    """A BLOCKED item whose ending was not its own fault runs again after this."""
+
+
+class MissionBudget(Value):
+    """Inclusive. What one mission may use before it is closed as budget_exhausted."""
+
+    attempts: AtLeastOne
+    active_minutes: AtLeastOne
+    changed_lines: AtLeastOne
+    changed_files: AtLeastOne
+
+
+class Budgets(Value):
+    mission: MissionBudget
+
+
+class Route(Value):
+    """What a failure of one class leads to.
+
+    *limit* is how often the action is taken in one mission, counted over the mission and not
+    only consecutively (P-09); after that, *then*.
+    """
+
+    action: Literal["retry", "escalate", "waiver", "terminate"]
+    limit: Count = 0
+    then: Literal["terminate", "escalate"] = "terminate"
+    origin: Origin
+    backoff_s: Count = 0
+    """Waited before a retry, doubled each time."""
+
+
+class When(Value):
+    """A filter: absent keys match everything."""
+
+    risk: tuple[Risk, ...] = ("low", "medium", "high")
+    kind: tuple[Kind, ...] = ("build", "content", "hygiene", "integration", "proposal")
+
+
+class GateLimits(Value):
+    """Overrides of `sandbox.gate` for one gate."""
+
+    memory_bytes: Bytes | None = None
+    processes: AtLeastOne | None = None
+    scratch_bytes: Bytes | None = None
+    output_bytes: Bytes | None = None
+
+
+class GateCommand(Value):
+    """A gate that is a command, run in the sandbox on a fresh copy of the candidate's tree."""
+
+    name: GateName = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
+    run: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+    report: Literal["none", "junit"] = "none"
+    min_tests: Count = 0
+    """Fewer tests than this in the report is a failure. 1 unless the report is `none`."""
+    must_report: tuple[str, ...] = ()
+    """Test ids (`classname::name`) that must be in the report and pass."""
+    baseline: bool = False
+    """Run on the base too: what failed there is known, what passed there must still pass."""
+    tests_from: Literal["candidate", "base", "both"] = "candidate"
+    known_failures: tuple[str, ...] = ()
+    timeout_s: Seconds
+    waivable: bool = False
+    when: When = When()
+    limits: GateLimits = GateLimits()
+
+    @model_validator(mode="after")
+    def _report_is_there_for_what_reads_it(self) -> "GateCommand":
+        reads = self.baseline or self.must_report or self.known_failures or self.min_tests
+        if self.report == "none" and reads:
+            raise ValueError(
+                f"gate {self.name}: baseline, must_report, known_failures and min_tests read a "
+                "report; add `report: junit` and `{report}` to its command"
+            )
+        if self.report != "none" and not any("{report}" in word for word in self.run):
+            raise ValueError(f"gate {self.name}: `report: {self.report}` needs `{{report}}` in run")
+        return self
+
+
+class RedFirst(Value):
+    """The item's tests must fail before the change (DESIGN 7)."""
+
+    kinds: tuple[Kind, ...]
+
+
+class ProcessLimits(Value):
+    """What a builder or a gate may use; the host file can only lower it."""
+
+    wall_s: Seconds
+    idle_s: Seconds | None
+    output_bytes: Bytes
+    memory_bytes: Bytes
+    processes: AtLeastOne
+    open_files: AtLeastOne
+    file_bytes: Bytes
+    scratch_bytes: Bytes
+    scratch_inodes: AtLeastOne
+    tmp_bytes: Bytes
+
+
+class TreeLimits(Value):
+    """What a snapshot or a candidate may be; over it the workspace is refused."""
+
+    max_files: AtLeastOne
+    """New or changed files, directories and links in one attempt."""
+    max_bytes: Bytes
+    """Of new or changed files together."""
+    max_file_bytes: Bytes
+    max_depth: AtLeastOne
+    max_name_bytes: AtLeastOne
+    max_path_bytes: AtLeastOne
+
+
+class Sandbox(Value):
+    builder: ProcessLimits
+    gate: ProcessLimits
+    condition: ProcessLimits
+    tree: TreeLimits
+    report_bytes: Bytes
+    """A larger report is no report."""
+
+
+class Evidence(Value):
+    """What stays in every clone for ever; more is kept head + tail, the whole in the state dir."""
+
+    piece_bytes: Bytes
+    mission_bytes: Bytes
+    retention_days: AtLeastOne
+
+
+class Policy(Value):
+    """The effective policy: the shipped file with the repository's overrides merged in."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    target: str
+    """Branch name, without `refs/heads/`."""
+    repo_name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    backlog: str
+    """Folder of the items."""
+    protected: tuple[str, ...]
+    """Globs added to those that are always protected (DESIGN 4.1)."""
+    test_paths: tuple[str, ...]
+    """Globs of files that hold tests: `tests_from` and red_first read them."""
+    selection: Selection
+    pipeline: dict[Risk, tuple[StageName, ...]]
+    red_first: RedFirst
+    gates: tuple[GateCommand, ...]
+    """Commands, in order. The built-in gates are always required and are not listed."""
+    budgets: Budgets
+    failures: dict[FailureClass, Route]
+    sandbox: Sandbox
+    evidence: Evidence
+    reconcile_s: Seconds
+    """One reconcile each so many seconds is sufficient; events only shorten the wait."""
+
+    @model_validator(mode="after")
+    def _every_class_has_a_route(self) -> "Policy":
+        missing = sorted(set(FailureClass) - set(self.failures))
+        if missing:
+            raise ValueError(f"failures: no route for {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _gate_names_are_unique_and_free(self) -> "Policy":
+        names = [gate.name for gate in self.gates]
+        taken = [name for name in names if name in BUILT_IN_GATES or names.count(name) > 1]
+        if taken:
+            raise ValueError(f"gates: the name {taken[0]} is used twice or is a built-in gate's")
+        return self
+
+
+BUILT_IN_GATES = ("scope", "protected", "limits", "secrets", "tree", "red_first", "tests", "done")
+"""In the order they are judged: those that only read the diff come first."""

@@ -1,0 +1,180 @@
+"""How a fact moves a mission on, and which facts may follow which (DESIGN 4.4).
+
+A fact that cannot follow those before it means that the ledger was edited: that mission freezes.
+"""
+
+from collections.abc import Iterable
+
+from policy.canonical import digest
+from policy.ids import MissionId
+from policy.mission.facts import (
+    AttemptEnded,
+    AttemptInterrupted,
+    AttemptStarted,
+    CandidateBuilt,
+    CandidateConflicted,
+    FailureClassified,
+    GatesJudged,
+    Landed,
+    LandingMissed,
+    LandingStarted,
+    MissionClosed,
+    MissionOpened,
+    PersonAsked,
+    TargetJudged,
+)
+from policy.mission.record import Recorded
+from policy.mission.states import (
+    Attempt,
+    Building,
+    Built,
+    Closed,
+    Failed,
+    History,
+    Judged,
+    Landing,
+    Mission,
+    OnTarget,
+    Opened,
+    Proposed,
+    Settled,
+    Waiting,
+)
+from policy.rules.failures import FailureClass
+
+
+class ContradictionError(Exception):
+    """A fact that cannot follow those before it: the ledger was edited, or is corrupt."""
+
+    def __init__(self, mission: Mission | None, recorded: Recorded) -> None:
+        state = type(mission).__name__ if mission is not None else "no mission"
+        super().__init__(
+            f"{recorded.mission}: fact {recorded.seq} ({recorded.fact.kind}) cannot follow {state}"
+        )
+
+
+def replay(mission: MissionId, records: Iterable[Recorded]) -> Mission | None:
+    """Return the mission that *records*, oldest first, add up to; None for no records.
+
+    Raises `ContradictionError` where they contradict each other.
+    """
+    state: Mission | None = None
+    for seq, recorded in enumerate(records, start=1):
+        if recorded.seq != seq or recorded.mission != mission:
+            raise ContradictionError(state, recorded)
+        state = evolve(state, recorded)
+    return state
+
+
+def evolve(state: Mission | None, recorded: Recorded) -> Mission:  # noqa: C901, PLR0911, PLR0912 - one arm a fact
+    """Return the state after *recorded*; raise `ContradictionError` where it cannot follow."""
+    match recorded.fact:
+        case MissionOpened() as fact:
+            if state is None:
+                return Opened(history=History(mission=recorded.mission, opened=fact))
+        case AttemptStarted() as fact:
+            if isinstance(state, Opened | Failed) and fact.n == state.history.next_attempt:
+                return Building(history=state.history, started=fact)
+        case AttemptInterrupted() as fact:
+            if isinstance(state, Building) and fact.n == state.started.n:
+                return Opened(history=_with(state, interruptions=state.history.interruptions + 1))
+        case AttemptEnded() as fact:
+            if isinstance(state, Building) and fact.n == state.started.n:
+                return _built(state, fact)
+        case FailureClassified() as fact:
+            if isinstance(state, Built | Judged):
+                return _failed(state, fact, recorded.at)
+        case CandidateBuilt() as fact:
+            if isinstance(state, Built | Proposed | Judged):
+                history = _with(state, candidates=state.history.candidates + 1)
+                return Proposed(history=history, attempt=state.attempt, candidate=fact.candidate)
+        case CandidateConflicted() as fact:
+            if isinstance(state, Built | Proposed | Judged):
+                return _failed(state, conflict(fact), recorded.at)
+        case GatesJudged() as fact:
+            if isinstance(state, Proposed) and fact.product == state.candidate.product:
+                return _judged(state, fact)
+        case LandingStarted() as fact:
+            if isinstance(state, Judged) and fact.tree == state.candidate.tree:
+                return Landing(
+                    history=state.history,
+                    attempt=state.attempt,
+                    candidate=state.candidate,
+                    judged=state.judged,
+                    landing=fact,
+                )
+        case LandingMissed():
+            if isinstance(state, Landing):
+                return Built(history=state.history, attempt=state.attempt)
+        case Landed() as fact:
+            if isinstance(state, Landing) and fact.commit == state.landing.landed:
+                return OnTarget(
+                    history=state.history,
+                    candidate=state.candidate,
+                    judged=state.judged,
+                    landed=fact,
+                )
+        case TargetJudged() as fact:
+            if isinstance(state, OnTarget) and fact.commit == state.landed.commit:
+                return Settled(
+                    history=state.history,
+                    candidate=state.candidate,
+                    judged=state.judged,
+                    target=fact,
+                )
+        case PersonAsked() as fact:
+            if isinstance(state, Opened | Proposed | Judged | Failed):
+                return Waiting(history=state.history, asked=fact)
+        case MissionClosed() as fact:
+            if _may_close(state, fact):
+                return Closed(history=state.history, closed=fact)
+    raise ContradictionError(state, recorded)
+
+
+def _may_close(state: Mission | None, fact: MissionClosed) -> bool:
+    match fact.outcome:
+        case "PASS":
+            return isinstance(state, Settled)
+        case "BLOCKED":
+            return isinstance(state, Failed | Opened)
+        case "CANCELLED":
+            return isinstance(
+                state,
+                Opened | Building | Built | Proposed | Judged | Failed | Waiting,
+            )
+
+
+def _built(state: Building, ended: AttemptEnded) -> Built:
+    attempt = Attempt(started=state.started, ended=ended)
+    return Built(history=_with(state, attempts=(*state.history.attempts, attempt)), attempt=attempt)
+
+
+def _judged(state: Proposed, fact: GatesJudged) -> Judged:
+    ran = sum(1 for record in fact.records if record.source == "ran")
+    return Judged(
+        history=_with(state, gates_run=state.history.gates_run + ran),
+        attempt=state.attempt,
+        candidate=state.candidate,
+        judged=fact,
+    )
+
+
+def _failed(state: Built | Proposed | Judged, failure: FailureClassified, at: str) -> Failed:
+    history = _with(state, failures=(*state.history.failures, failure))
+    return Failed(history=history, attempt=state.attempt, failure=failure, at=at)
+
+
+def conflict(fact: CandidateConflicted) -> FailureClassified:
+    """Return the failure that a conflict is: it needs no classifying fact of its own."""
+    return FailureClassified(
+        n=fact.n,
+        failure=FailureClass.MERGE_CONFLICT,
+        origin="item",
+        stage="gate",
+        why=f"the change does not apply to {fact.base[:12]}: {', '.join(fact.paths)}",
+        digest=digest(["merge_conflict", *fact.paths]),
+    )
+
+
+def _with(state: Mission, **changes: object) -> History:
+    return state.history.model_copy(update=changes)

@@ -1,0 +1,138 @@
+"""States: each holds exactly what is known in it. Never stored; replayed from facts."""
+
+from policy.change import NO_CHANGE
+from policy.ids import CommitId, MissionId
+from policy.mission.facts import (
+    AttemptEnded,
+    AttemptStarted,
+    Candidate,
+    FailureClassified,
+    GatesJudged,
+    Landed,
+    LandingStarted,
+    MissionClosed,
+    MissionOpened,
+    PersonAsked,
+    TargetJudged,
+)
+from policy.rules.failures import FailureClass
+from policy.value import Value
+
+
+class Attempt(Value):
+    """One builder invocation that came to its end."""
+
+    started: AttemptStarted
+    ended: AttemptEnded
+
+
+class History(Value):
+    """What every state knows: how the mission began and what it has used up so far."""
+
+    mission: MissionId
+    opened: MissionOpened
+    attempts: tuple[Attempt, ...] = ()
+    interruptions: int = 0
+    failures: tuple[FailureClassified, ...] = ()
+    candidates: int = 0
+    gates_run: int = 0
+
+    @property
+    def next_attempt(self) -> int:
+        """Interrupted attempts keep their number: they were not charged."""
+        return len(self.attempts) + 1
+
+    @property
+    def checkpoint(self) -> CommitId:
+        """The newest commit of the mission's code: the last checkpoint, else its base."""
+        for attempt in reversed(self.attempts):
+            if attempt.ended.checkpoint is not None:
+                return attempt.ended.checkpoint
+        return self.opened.base
+
+    def count(self, failure: FailureClass) -> int:
+        return sum(1 for one in self.failures if one.failure is failure)
+
+
+class State(Value):
+    history: History
+
+
+class Opened(State):
+    """Nothing runs; the next attempt is to be started."""
+
+
+class Building(State):
+    started: AttemptStarted
+
+
+class Built(State):
+    attempt: Attempt
+
+    @property
+    def changed(self) -> bool:
+        return self.attempt.ended.change != NO_CHANGE
+
+
+class Proposed(State):
+    attempt: Attempt
+    candidate: Candidate
+
+
+class Judged(State):
+    attempt: Attempt
+    candidate: Candidate
+    judged: GatesJudged
+
+
+class Failed(State):
+    attempt: Attempt
+    failure: FailureClassified
+    at: str
+    """When it was classified (RFC 3339): a back-off counts from here."""
+
+
+class Waiting(State):
+    """For a person. Only a person's commit goes on from here."""
+
+    asked: PersonAsked
+
+
+class Landing(State):
+    attempt: Attempt
+    candidate: Candidate
+    judged: GatesJudged
+    landing: LandingStarted
+
+
+class OnTarget(State):
+    """The fact `landed` is recorded; the target is not judged yet. DESIGN 4.4 calls it Landed."""
+
+    candidate: Candidate
+    judged: GatesJudged
+    landed: Landed
+
+
+class Settled(State):
+    candidate: Candidate
+    judged: GatesJudged
+    target: TargetJudged
+
+
+class Closed(State):
+    closed: MissionClosed
+
+
+Mission = (
+    Opened
+    | Building
+    | Built
+    | Proposed
+    | Judged
+    | Failed
+    | Waiting
+    | Landing
+    | OnTarget
+    | Settled
+    | Closed
+)

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Makes .venv with exactly the locked packages, and pawl itself as an editable install.
+# The stamp holds what it was made from, so a second run compares two lines and is done.
+set -eu
+
+stamp=.venv/pawl-setup
+made_from() { cat requirements/dev.lock pyproject.toml setup/venv.sh | sha256sum | cut -d' ' -f1; }
+works() { .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+
+want="$(made_from) $(pwd -P)"
+if works && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then exit 0; fi
+
+if ! works || [ ! -x .venv/bin/pip ]; then
+    python=$(sh setup/python.sh)
+    echo "setup: .venv with $("$python" --version) ($python)"
+    "$python" -m venv --clear .venv
+fi
+pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
+echo "setup: the locked packages"
+pip install -qq --require-hashes -r requirements/dev.lock
+echo "setup: pawl"
+pip install -qq --no-deps --no-build-isolation -e .
+printf '%s\n' "$want" >"$stamp"

@@ -66,7 +66,7 @@ def replay(mission: MissionId, records: Iterable[Recorded]) -> Mission | None:
     return state
 
 
-def evolve(state: Mission | None, recorded: Recorded) -> Mission:  # noqa: C901, PLR0911, PLR0912 - one arm a fact
+def evolve(state: Mission | None, recorded: Recorded) -> Mission:
     """Return the state after *recorded*; raise `ContradictionError` where it cannot follow."""
     match recorded.fact:
         case MissionOpened() as fact:
@@ -126,12 +126,12 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:  # noqa: C901,
             if isinstance(state, Opened | Proposed | Judged | Failed):
                 return Waiting(history=state.history, asked=fact)
         case MissionClosed() as fact:
-            if _may_close(state, fact):
+            if state is not None and _may_close(state, fact):
                 return Closed(history=state.history, closed=fact)
     raise ContradictionError(state, recorded)
 
 
-def _may_close(state: Mission | None, fact: MissionClosed) -> bool:
+def _may_close(state: Mission, fact: MissionClosed) -> bool:
     match fact.outcome:
         case "PASS":
             return isinstance(state, Settled)

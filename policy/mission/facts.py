@@ -75,7 +75,7 @@ class AttemptInterrupted(Value):
 
     kind: Literal["attempt-interrupted"] = "attempt-interrupted"
     n: int
-    cause: Literal["daemon_died", "daemon_stopped", "paused"]
+    cause: Literal["daemon_died", "daemon_stopped", "builder_killed"]
 
 
 class AttemptEnded(Value):

@@ -5,7 +5,13 @@ from policy.ids import MissionId, StepId
 
 
 def step_id(
-    mission: MissionId, stage: str, attempt: int, level: int, name: str, inputs: tuple[str, ...]
+    mission: MissionId,
+    *,
+    stage: str,
+    attempt: int,
+    level: int,
+    name: str,
+    inputs: tuple[str, ...],
 ) -> StepId:
     """Return `Pawl-Step` (DESIGN 4.3). *inputs* are ids of what the step reads; never a time.
 

@@ -1,0 +1,134 @@
+"""What a decision may look at beside the mission: read once per tick, at one target commit."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from policy.ids import CommitId, Digest, GateName, PolicyDigest, TreeId
+from policy.rules.model import Policy
+from policy.value import Value
+
+
+class Unchanged(Value):
+    """The item on the target asks for what the mission was opened for."""
+
+    kind: Literal["unchanged"] = "unchanged"
+
+
+class Changed(Value):
+    """Its spec hash differs: the mission works on what nobody wants any more."""
+
+    kind: Literal["changed"] = "changed"
+
+
+class Removed(Value):
+    kind: Literal["removed"] = "removed"
+
+
+class Cancelled(Value):
+    """A person committed `status: cancelled`."""
+
+    kind: Literal["cancelled"] = "cancelled"
+
+
+class Unreadable(Value):
+    """Its file is broken now: nothing of this mission lands until a person mends it."""
+
+    kind: Literal["unreadable"] = "unreadable"
+    why: str
+
+
+Wish = Annotated[
+    Unchanged | Changed | Removed | Cancelled | Unreadable, Field(discriminator="kind")
+]
+
+
+class Sound(Value):
+    kind: Literal["sound"] = "sound"
+
+
+class Frozen(Value):
+    """Doubt about integrity: nothing opens, nothing lands, until a person has looked."""
+
+    kind: Literal["frozen"] = "frozen"
+    why: str
+
+
+Integrity = Annotated[Sound | Frozen, Field(discriminator="kind")]
+
+
+class Free(Value):
+    """No checkout of the target stands in the way of a landing."""
+
+    kind: Literal["free"] = "free"
+
+
+class Held(Value):
+    """A checkout of the target cannot be brought along (DESIGN 4.5): dirty, merging, locked."""
+
+    kind: Literal["held"] = "held"
+    reason: str
+    why: str
+
+
+Checkout = Annotated[Free | Held, Field(discriminator="kind")]
+
+
+class OnTip(Value):
+    """The landed commit of the mission's `landing-started` is the target's tip or below it."""
+
+    kind: Literal["on-tip"] = "on-tip"
+
+
+class NotLanded(Value):
+    kind: Literal["not-landed"] = "not-landed"
+
+
+Sighting = Annotated[OnTip | NotLanded, Field(discriminator="kind")]
+
+
+class BuilderCall(Value):
+    """How the item's builder is invoked."""
+
+    builder: str
+    argv: tuple[str, ...]
+    deterministic: bool
+    """Equal argv, start tree and environment give an equal result: not run twice in vain."""
+    environment: Digest
+
+
+class FromTarget(Value):
+    """The next attempt starts from the target's tip."""
+
+    kind: Literal["from-target"] = "from-target"
+
+
+class FromPerson(Value):
+    """A person committed on the work branch: the next attempt starts from there."""
+
+    kind: Literal["from-person"] = "from-person"
+    commit: CommitId
+    tree: TreeId
+
+
+Start = Annotated[FromTarget | FromPerson, Field(discriminator="kind")]
+
+
+class World(Value):
+    target: CommitId
+    target_tree: TreeId
+    policy: Policy
+    """Effective at *target*; gates and routes come from here."""
+    policy_digest: PolicyDigest
+    wish: Wish
+    integrity: Integrity
+    activity: Literal["active", "paused", "stopping"]
+    """paused: `.pawl/PAUSE` is at the target's tip. stopping: the daemon was told to end."""
+    checkout: Checkout
+    sighting: Sighting
+    call: BuilderCall
+    start: Start
+    required: tuple[GateName, ...]
+    """Gates the candidate needs, in judging order."""
+    now: datetime

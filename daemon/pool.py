@@ -1,0 +1,66 @@
+"""Deeds that wait for processes run in worker threads; what they found is collected by the loop.
+
+Workers never move a ref: they run processes, take snapshots and write objects, each with its own
+`Store`. The main thread takes their outcomes and records them (DESIGN 3).
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from daemon.wake import Wake
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Flight(Generic[T]):
+    """A deed under way, and the way to stop it."""
+
+    key: str
+    what: str
+    future: Future[T]
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class Pool(Generic[T]):
+    def __init__(self, workers: int, wake: Wake) -> None:
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="deed")
+        self._flights: dict[str, Flight[T]] = {}
+        self._wake = wake
+
+    def start(self, key: str, what: str, deed: Callable[[threading.Event], T]) -> None:
+        """Run *deed* for *key*; it is given the event that asks it to stop."""
+        if key in self._flights:
+            raise ValueError(f"{key} has a deed under way already: {self._flights[key].what}")
+        stop = threading.Event()
+        future = self._executor.submit(deed, stop)
+        self._flights[key] = Flight(key=key, what=what, future=future, stop=stop)
+        future.add_done_callback(lambda _: self._wake.up())
+
+    def under_way(self) -> dict[str, str]:
+        """Return what each busy key is doing."""
+        return {key: flight.what for key, flight in self._flights.items()}
+
+    def stop(self, key: str) -> None:
+        flight = self._flights.get(key)
+        if flight is not None:
+            flight.stop.set()
+
+    def stop_all(self) -> None:
+        for flight in self._flights.values():
+            flight.stop.set()
+
+    def over(self) -> list[Flight[T]]:
+        """Return the flights that are over, and forget them."""
+        over = [flight for flight in self._flights.values() if flight.future.done()]
+        for flight in over:
+            del self._flights[flight.key]
+        return over
+
+    def close(self) -> None:
+        """Stop everything and wait for the workers to end."""
+        self.stop_all()
+        self._executor.shutdown(wait=True)

@@ -1,0 +1,39 @@
+"""SIGTERM and SIGINT: stop. SIGHUP: reload. Each only sets a flag and wakes the loop."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from daemon.wake import Wake
+
+
+@dataclass
+class Asked:
+    """What signals have asked for since the loop last looked."""
+
+    stop: bool = False
+    reload: bool = False
+
+
+@contextmanager
+def listening(wake: Wake) -> Iterator[Asked]:
+    """Turn signals into *Asked* for the time of the block; put back what was there before."""
+    asked = Asked()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        asked.stop = True
+        wake.up()
+
+    def reload(_number: int, _frame: FrameType | None) -> None:
+        asked.reload = True
+        wake.up()
+
+    wanted = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
+    before = {number: signal.signal(number, react) for number, react in wanted.items()}
+    try:
+        yield asked
+    finally:
+        for number, react in before.items():
+            signal.signal(number, react)

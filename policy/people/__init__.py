@@ -1,0 +1,1 @@
+"""People: whom the daemon believes, and what they may allow."""

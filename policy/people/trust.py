@@ -1,0 +1,29 @@
+"""The trust file: whom to believe about one repository. It lies outside that repository.
+
+Nothing in a repository can widen it: it names the commit from which the policy's history is
+trusted and the only key whose ledger commits and landings count as the daemon's (DESIGN 4.1).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from policy.ids import CommitId
+from policy.value import Value
+
+Mode = Literal["signed", "one-person", "unsigned-local"]
+"""signed: what needs a person needs a signed commit of somebody else than the requester.
+one-person: the requester may approve as well; recorded. unsigned-local: demo and tests only."""
+
+PublicKey = Annotated[
+    str, StringConstraints(pattern=r"^ssh-ed25519 [A-Za-z0-9+/]{68}( [^\r\n\x00]{1,200})?$")
+]
+
+
+class Trust(Value):
+    schema_version: Literal[1] = Field(alias="schema")
+    introduction: Annotated[CommitId, Field(pattern=r"^[0-9a-f]{40}$")]
+    """The commit that brought `.pawl/policy.yaml`; trusted because this file pins its id."""
+    daemon_key: PublicKey
+    """The daemon's public key, one OpenSSH line."""
+    mode: Mode = "signed"

@@ -1,0 +1,189 @@
+"""Values for tables: a policy, a world, facts that follow each other."""
+
+import json
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import pytest
+import yaml
+
+from policy.bus.result import Exited, Output, Taken, Usage
+from policy.change import EMPTY_STAT, NO_CHANGE, Stat
+from policy.gates.verdict import Broken, Failed, Passed, Record
+from policy.mission.evolve import evolve
+from policy.mission.facts import (
+    AttemptEnded,
+    AttemptStarted,
+    Candidate,
+    CandidateBuilt,
+    GatesJudged,
+    Landed,
+    LandingStarted,
+    MissionOpened,
+    SelectionRecord,
+    TargetJudged,
+)
+from policy.mission.record import Recorded
+from policy.mission.world import (
+    BuilderCall,
+    Free,
+    FromTarget,
+    NotLanded,
+    Sound,
+    Unchanged,
+    World,
+)
+from policy.rules.failures import FailureClass
+from policy.rules.model import Policy
+
+BASE, TIP, WORK, CAND, LAND = ("b" * 40, "b" * 40, "1" * 40, "c" * 40, "f" * 40)
+TREE = "7" * 40
+AT = "2026-01-15T12:00:00Z"
+
+
+@pytest.fixture(scope="session")
+def policy():
+    shipped = yaml.safe_load(files("policy.rules").joinpath("default.yaml").read_text())
+    return Policy.model_validate_json(json.dumps(shipped))
+
+
+@pytest.fixture
+def world(policy):
+    return World(
+        target=TIP,
+        target_tree=TREE,
+        policy=policy,
+        policy_digest="d" * 64,
+        wish=Unchanged(),
+        integrity=Sound(),
+        activity="active",
+        checkout=Free(),
+        sighting=NotLanded(),
+        call=BuilderCall(
+            builder="command", argv=("true",), deterministic=True, environment="e" * 64
+        ),
+        start=FromTarget(),
+        required=("scope", "tests"),
+        now=datetime(2026, 1, 15, 12, 0, tzinfo=UTC),
+    )
+
+
+class Story:
+    """Facts in order; `story.state` is what they add up to."""
+
+    def __init__(self):
+        self.records = []
+        self.state = None
+
+    def tells(self, fact, at=AT):
+        recorded = Recorded(
+            mission="H-1",
+            seq=len(self.records) + 1,
+            step=f"{len(self.records):064x}",
+            at=at,
+            host="here",
+            epoch=1,
+            policy="d" * 64,
+            fact=fact,
+        )
+        self.state = evolve(self.state, recorded)
+        self.records.append(recorded)
+        return self
+
+    def opened(self):
+        return self.tells(
+            MissionOpened(
+                item_path="backlog/H-1.yaml",
+                item_blob="a" * 40,
+                title="say hello",
+                spec_hash="5" * 64,
+                base=BASE,
+                profile="direct",
+                today="2026-01-15",
+                conditions=(),
+                selection=SelectionRecord(digest="0" * 64, rank=1, counts={}),
+                previous=None,
+            )
+        )
+
+    def started(self, n=1):
+        return self.tells(
+            AttemptStarted(
+                n=n,
+                stage="build",
+                level=0,
+                builder="command",
+                argv=("true",),
+                base=BASE,
+                start=BASE,
+                start_tree=TREE,
+                environment="e" * 64,
+            )
+        )
+
+    def ended(self, n=1, ending=None, snapshot=None, change="9" * 64, wall_s=1.0):
+        empty = change == NO_CHANGE
+        return self.tells(
+            AttemptEnded(
+                n=n,
+                ending=ending or Exited(code=0),
+                snapshot=snapshot or Taken(tree=TREE, ignored=0),
+                checkpoint=WORK,
+                tree=TREE,
+                change=change,
+                stat=EMPTY_STAT if empty else Stat(files=1, lines=1, binary_files=0),
+                output=Output(head="", tail="", size=0, sha256="0" * 64),
+                output_path="attempts/1/output.txt",
+                usage=Usage(wall_s=wall_s, cpu_s=1.0, max_rss_bytes=1),
+            )
+        )
+
+    def proposed(self, n=1, base=BASE):
+        return self.tells(CandidateBuilt(n=n, candidate=candidate(base)))
+
+    def judged(self, *records, n=1):
+        return self.tells(
+            GatesJudged(n=n, product=TREE, environment="e" * 64, records=records or PASSED)
+        )
+
+    def landing(self, n=1):
+        return self.tells(LandingStarted(n=n, landed=LAND, base=BASE, tree=TREE, permissions=()))
+
+    def landed(self):
+        return self.tells(Landed(commit=LAND, tree=TREE))
+
+    def settled(self):
+        return self.tells(TargetJudged(commit=LAND, tree=TREE, verdict="passed", source="adopted"))
+
+
+def candidate(base=BASE):
+    return Candidate(commit=CAND, base=base, tree=TREE, product=TREE, change="9" * 64)
+
+
+def record(gate, verdict):
+    return Record(gate=gate, definition="0" * 64, verdict=verdict)
+
+
+PASSED = (record("scope", Passed()), record("tests", Passed()))
+
+
+@pytest.fixture
+def story():
+    return Story()
+
+
+@pytest.fixture
+def says():
+    """`says("tests", "failed", "test_failure")` is a record of that gate."""
+
+    def _says(gate, verdict, failure="test_failure"):
+        match verdict:
+            case "passed":
+                said = Passed()
+            case "failed":
+                said = Failed(failure=FailureClass(failure), why="because")
+            case "broken":
+                said = Broken(failure=FailureClass(failure), why="because")
+        return record(gate, said)
+
+    return _says

@@ -1,0 +1,186 @@
+"""Which fact may follow which state: the whole table of DESIGN 4.4, and nothing beside it."""
+
+import pytest
+
+from policy.mission.evolve import ContradictionError, replay
+from policy.mission.facts import (
+    AttemptInterrupted,
+    CandidateConflicted,
+    FailureClassified,
+    LandingMissed,
+    MissionClosed,
+    PersonAsked,
+    Totals,
+)
+from policy.mission.record import Recorded, UnreadableFactError, from_json
+from policy.rules.failures import FailureClass
+from policy.rules.outcomes import Reason
+
+TOTALS = Totals(attempts=1, interruptions=0, candidates=0, gates_run=0)
+
+
+def interrupted(story):
+    return story.tells(AttemptInterrupted(n=1, cause="daemon_died"))
+
+
+def conflicted(story):
+    return story.tells(CandidateConflicted(n=1, base="b" * 40, paths=("a",)))
+
+
+def classified(story):
+    return story.tells(
+        FailureClassified(
+            n=1,
+            failure=FailureClass.TEST_FAILURE,
+            origin="item",
+            stage="gate",
+            why="because",
+            digest="0" * 64,
+        )
+    )
+
+
+def missed(story):
+    return story.tells(LandingMissed(was="b" * 40, found="d" * 40))
+
+
+def asked(story):
+    return story.tells(
+        PersonAsked(
+            request="requests/1.yaml",
+            outcome="ESCALATION_REQUESTED",
+            reason=Reason.GATE_BROKEN,
+            why="because",
+        )
+    )
+
+
+def closed(outcome, reason):
+    def tell(story):
+        return story.tells(
+            MissionClosed(outcome=outcome, reason=reason, failure=None, why="so", counts=TOTALS)
+        )
+
+    return tell
+
+
+STATES = {
+    "none": [],
+    "Opened": ["opened"],
+    "Building": ["opened", "started"],
+    "Built": ["opened", "started", "ended"],
+    "Proposed": ["opened", "started", "ended", "proposed"],
+    "Judged": ["opened", "started", "ended", "proposed", "judged"],
+    "Failed": ["opened", "started", "ended", classified],
+    "Waiting": ["opened", asked],
+    "Landing": ["opened", "started", "ended", "proposed", "judged", "landing"],
+    "OnTarget": ["opened", "started", "ended", "proposed", "judged", "landing", "landed"],
+    "Settled": [
+        "opened", "started", "ended", "proposed", "judged", "landing", "landed", "settled",
+    ],
+    "Closed": ["opened", closed("CANCELLED", Reason.BY_PERSON)],
+}  # fmt: skip
+
+FACTS = {
+    "mission-opened": ("opened", {"none": "Opened"}),
+    "attempt-interrupted": (interrupted, {"Building": "Opened"}),
+    "attempt-ended": ("ended", {"Building": "Built"}),
+    "candidate-built": (
+        "proposed",
+        {"Built": "Proposed", "Proposed": "Proposed", "Judged": "Proposed"},
+    ),
+    "candidate-conflicted": (
+        conflicted,
+        {"Built": "Failed", "Proposed": "Failed", "Judged": "Failed"},
+    ),
+    "gates-judged": ("judged", {"Proposed": "Judged"}),
+    "failure-classified": (classified, {"Built": "Failed", "Judged": "Failed"}),
+    "landing-started": ("landing", {"Judged": "Landing"}),
+    "landing-missed": (missed, {"Landing": "Built"}),
+    "landed": ("landed", {"Landing": "OnTarget"}),
+    "target-judged": ("settled", {"OnTarget": "Settled"}),
+    "person-asked": (
+        asked,
+        {"Opened": "Waiting", "Proposed": "Waiting", "Judged": "Waiting", "Failed": "Waiting"},
+    ),
+    "closed PASS": (closed("PASS", Reason.LANDED), {"Settled": "Closed"}),
+    "closed BLOCKED": (
+        closed("BLOCKED", Reason.TESTS_FAILED),
+        {"Failed": "Closed", "Opened": "Closed"},
+    ),
+    "closed CANCELLED": (
+        closed("CANCELLED", Reason.BY_PERSON),
+        dict.fromkeys(
+            ("Opened", "Building", "Built", "Proposed", "Judged", "Failed", "Waiting"), "Closed"
+        ),
+    ),
+}
+
+
+def tell(story, chapter):
+    return getattr(story, chapter)() if isinstance(chapter, str) else chapter(story)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_fact_follows_where_the_design_says_and_nowhere_else(story, state, fact):
+    for chapter in STATES[state]:
+        tell(story, chapter)
+    assert type(story.state).__name__ == (state if state != "none" else "NoneType")
+    chapter, follows = FACTS[fact]
+    if state in follows:
+        tell(story, chapter)
+        assert type(story.state).__name__ == follows[state]
+    else:
+        with pytest.raises(ContradictionError):
+            tell(story, chapter)
+
+
+@pytest.mark.parametrize(("state", "n"), [("Opened", 1), ("Failed", 2)])
+def test_the_next_attempt_has_the_next_number(story, state, n):
+    for chapter in STATES[state]:
+        tell(story, chapter)
+    with pytest.raises(ContradictionError):
+        story.started(n=n + 1)
+    assert type(story.started(n=n).state).__name__ == "Building"
+
+
+def test_facts_of_another_mission_or_out_of_order_contradict(story):
+    records = story.opened().started().records
+    assert replay("H-1", records) == story.state
+    with pytest.raises(ContradictionError):
+        replay("H-2", records)
+    with pytest.raises(ContradictionError):
+        replay("H-1", records[1:])
+
+
+def test_every_fact_survives_its_file(story):
+    for chapter in STATES["Failed"]:
+        tell(story, chapter)
+    story.started(n=2).ended(n=2).proposed(n=2).judged(n=2).landing(n=2).landed().settled()
+    for recorded in story.records:
+        content = recorded.to_json()
+        assert from_json(content) == recorded
+        assert from_json(content).to_json() == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"[]", b"null", b"\xff", b'{"kind":"landed"}', b'{"kind":1,"payload":2}', b"NaN"],
+)
+def test_what_is_no_fact_is_unreadable_and_no_crash(content):
+    with pytest.raises(UnreadableFactError):
+        from_json(content)
+
+
+def test_an_unknown_key_or_a_later_schema_is_unreadable(story):
+    content = story.opened().records[0].to_json()
+    assert isinstance(from_json(content), Recorded)
+    for edit in (
+        content.replace(b'"schema":1', b'"schema":2'),
+        content.replace(b'"seq":1', b'"seq":"1"'),
+        content.replace(b'"host":', b'"guest":1,"host":'),
+        content.replace(b'"profile":"direct"', b'"profile":"unknown"'),
+    ):
+        with pytest.raises(UnreadableFactError):
+            from_json(edit)

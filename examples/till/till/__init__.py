@@ -1,0 +1,1 @@
+"""A till: amounts, receipts, taxes. All amounts are whole cents."""

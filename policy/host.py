@@ -10,25 +10,32 @@ from pydantic import Field, StringConstraints, model_validator
 
 from policy.value import Value
 
-AbsolutePath = Annotated[
-    str, StringConstraints(pattern=r"^/[^\x00]*$", min_length=1, max_length=4095)
-]
+AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00:]*$", max_length=4095)]
 AtLeastOne = Annotated[int, Field(ge=1)]
 UnprivilegedId = Annotated[int, Field(ge=1, le=2**32 - 2)]
 
 
 class Ceilings(Value):
-    """The most a process may use here, whatever policy says. None: policy's own limit stands."""
+    """The most a process may use here, whatever a policy says. Bytes, seconds, counts."""
 
-    wall_s: AtLeastOne | None = None
-    output_bytes: AtLeastOne | None = None
-    memory_bytes: AtLeastOne | None = None
-    processes: AtLeastOne | None = None
-    open_files: AtLeastOne | None = None
-    file_bytes: AtLeastOne | None = None
-    scratch_bytes: AtLeastOne | None = None
-    scratch_inodes: AtLeastOne | None = None
-    tmp_bytes: AtLeastOne | None = None
+    wall_s: AtLeastOne = 4 * 3600
+    idle_s: AtLeastOne | None = None
+    """None: policy's own limit stands."""
+    output_bytes: AtLeastOne = 1024**2
+    memory_bytes: AtLeastOne = 8 * 1024**3
+    processes: AtLeastOne = 2048
+    open_files: AtLeastOne = 4096
+    file_bytes: AtLeastOne = 4 * 1024**3
+    scratch_bytes: AtLeastOne = 4 * 1024**3
+    scratch_inodes: AtLeastOne = 1_000_000
+    tmp_bytes: AtLeastOne = 1024**3
+
+
+class Builder(Value):
+    """A numeric user and group that own nothing else; they need no account."""
+
+    uid: UnprivilegedId
+    gid: UnprivilegedId
 
 
 class Host(Value):
@@ -39,34 +46,35 @@ class Host(Value):
     """full: an acknowledged step survives power loss. process: it survives SIGKILL."""
     engine: Literal["auto", "overlay", "copy"] = "auto"
     """How a work tree is made. copy: where overlays are missing or directories are renamed."""
-    builder_uid: UnprivilegedId | None = None
-    builder_gid: UnprivilegedId | None = None
-    """The numeric user and group of every builder and gate. None: the daemon's own, which must
-    then not be root; a root daemon refuses to start without them."""
+    scratch: Literal["memory", "disk"] = "memory"
+    """Where a work tree's changes lie while a process runs: a sized tmpfs, or the state folder."""
+    builder: Builder | None = None
+    """Whom builders and gates run as. None: as the daemon's own user, which then is not root."""
     mounts: tuple[AbsolutePath, ...] = ()
     """Read-only in every sandbox, at their own path: toolchains. `/usr` needs no mention."""
     path: tuple[AbsolutePath, ...] = ("/usr/local/bin", "/usr/bin", "/bin")
     """PATH inside, in this order."""
-    env: dict[str, str] = {}
+    env: dict[str, str] = Field(default_factory=dict)
     """Added to the cleared environment inside."""
     ceilings: Ceilings = Ceilings()
+    cgroups: tuple[AbsolutePath, ...] = ()
+    """Control groups the daemon may make groups in. None: memory is limited per process only."""
+    report_bytes: AtLeastOne = 32 * 1024**2
+    """A larger test report is no report."""
+    spill_bytes: AtLeastOne = 64 * 1024**2
+    """So much of a process's output is kept whole, in the state folder, for a while."""
+    shm_bytes: AtLeastOne = 64 * 1024**2
     free_bytes: AtLeastOne = 1024**3
-    """Floor: with less room where workspaces lie nothing new is started."""
+    """Floor: with less room where workspaces lie nothing is started, and what runs is stopped."""
     lock_grace_s: AtLeastOne = 900
     """A stale lock file in a repository the daemon does not own is left alone for so long."""
     stop_s: AtLeastOne = 30
     """On SIGTERM, running processes are gone and checkpointed within this."""
 
     @model_validator(mode="after")
-    def _builder_is_whole(self) -> "Host":
-        if (self.builder_uid is None) != (self.builder_gid is None):
-            raise ValueError("builder_uid and builder_gid go together: set both or neither")
-        return self
-
-    @model_validator(mode="after")
-    def _nothing_of_the_repository_is_mounted(self) -> "Host":
+    def _the_repository_is_not_mounted(self) -> "Host":
         for mount in self.mounts:
-            if _inside(self.git_dir, mount):
+            if _holds(mount, self.git_dir):
                 raise ValueError(
                     f"mounts: {mount} holds the git directory {self.git_dir}, which a builder "
                     "must never see; mount the folders of the toolchain instead"
@@ -74,6 +82,6 @@ class Host(Value):
         return self
 
 
-def _inside(path: str, folder: str) -> bool:
+def _holds(folder: str, path: str) -> bool:
     top = folder.rstrip("/")
     return path == top or path.startswith(f"{top}/")

@@ -71,7 +71,7 @@ def _attempts(records: tuple[Recorded, ...]) -> list[str]:
         return ["none"]
     return [
         f"- {fact.n}: {fact.ending.kind}, {fact.stat.files} files, {fact.stat.lines} lines, "
-        f"{fact.usage.wall_s:.1f} s; the builder's own words: `{fact.output_path}`"
+        f"{fact.usage.wall_s:.1f} s; the builder's own words: `{fact.output.path}`"
         for fact in ended
     ]
 

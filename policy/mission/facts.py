@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from policy.bus.result import Ending, Output, Snapshot, Usage
+from policy.bus.result import Ending, Snapshot, Usage
 from policy.change import Stat
 from policy.gates.verdict import Record
 from policy.ids import (
@@ -78,6 +78,14 @@ class AttemptInterrupted(Value):
     cause: Literal["daemon_died", "daemon_stopped", "builder_killed"]
 
 
+class Printed(Value):
+    """What a process printed: where its head and tail are in the dossier, and what all of it was."""
+
+    path: str
+    size: int
+    sha256: Digest
+
+
 class AttemptEnded(Value):
     kind: Literal["attempt-ended"] = "attempt-ended"
     n: int
@@ -89,8 +97,7 @@ class AttemptEnded(Value):
     change: ChangeId
     """Against the attempt's base; of the empty diff where nothing could be taken."""
     stat: Stat
-    output: Output
-    output_path: str
+    output: Printed
     usage: Usage
 
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 import yaml
 
-from policy.bus.result import Exited, Output, Taken, Usage
+from policy.bus.result import Exited, Taken, Usage
 from policy.change import EMPTY_STAT, NO_CHANGE, Stat
 from policy.gates.verdict import Broken, Failed, Passed, Record
 from policy.mission.evolve import evolve
@@ -20,6 +20,7 @@ from policy.mission.facts import (
     Landed,
     LandingStarted,
     MissionOpened,
+    Printed,
     SelectionRecord,
     TargetJudged,
 )
@@ -132,8 +133,7 @@ class Story:
                 tree=TREE,
                 change=change,
                 stat=EMPTY_STAT if empty else Stat(files=1, lines=1, binary_files=0),
-                output=Output(head="", tail="", size=0, sha256="0" * 64),
-                output_path="attempts/1/output.txt",
+                output=Printed(path="attempts/1/output.txt", size=0, sha256="0" * 64),
                 usage=Usage(wall_s=wall_s, cpu_s=1.0, max_rss_bytes=1),
             )
         )

@@ -1,0 +1,263 @@
+"""Objects: reading them whole, and a step's new ones as one delta-less pack.
+
+An id is known at once, nothing is on disk before `save`. What git "has" need not be readable:
+git never rewrites an object it believes to have, so a torn one stays torn unless it is healed
+here (reliability.md finding 3).
+"""
+
+import hashlib
+import tempfile
+import weakref
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from enum import Enum, auto
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pygit2
+from pygit2.enums import ObjectType
+
+from gitops import maintenance, packs
+from gitops.packs import Entry, Kind
+from gitops.repository import Store
+from policy.ids import BlobId, CommitId, TreeId
+
+TREE_MODE = 0o40000
+FILE_MODE = 0o100644
+Entries = dict[bytes, tuple[int, str]]
+
+# Asking libgit2 for what it lacks costs 40-80 us, as it looks for new packs; below this size
+# writing an object that may be there already is cheaper than asking.
+_WORTH_ASKING = 4096
+_IN_MEMORY = 8 << 20
+_OID = 20
+
+
+class MissingObjectError(Exception):
+    """The repository does not have an object that it should have."""
+
+    def __init__(self, oid: str, wanted: str) -> None:
+        super().__init__(
+            f"cannot read {wanted} {oid}: the repository does not have it; fetch it from a clone "
+            "(git fetch), then run git fsck"
+        )
+        self.oid = oid
+
+
+class DamagedObjectError(Exception):
+    """An object is there and cannot be read, or is not of the kind it must be."""
+
+    def __init__(self, oid: str, why: str) -> None:
+        super().__init__(
+            f"cannot read object {oid}: {why}; fetch it from a clone, or restore a backup; "
+            "git fsck tells what else is damaged"
+        )
+        self.oid = oid
+
+
+def read_object(store: Store, oid: str, kind: Kind) -> bytes:
+    """Return the content of an object, verified against its id.
+
+    Raises `MissingObjectError` or `DamagedObjectError`.
+    """
+    try:
+        found, content = store.repo.odb.read(oid)
+    except KeyError as error:
+        raise MissingObjectError(oid, kind) from error
+    except (pygit2.GitError, OSError, ValueError) as error:
+        raise DamagedObjectError(oid, str(error)) from error
+    if found != _TYPES[kind]:
+        raise DamagedObjectError(oid, f"it is not a {kind}")
+    return content
+
+
+def read_tree(store: Store, oid: str) -> Entries:
+    """Return name -> (mode, oid) of a tree, in git's order."""
+    return parse_tree(read_object(store, oid, "tree"), oid)
+
+
+def read_blob(store: Store, oid: str) -> bytes:
+    return read_object(store, oid, "blob")
+
+
+_TYPES: dict[Kind, ObjectType] = {
+    "commit": ObjectType.COMMIT,
+    "tree": ObjectType.TREE,
+    "blob": ObjectType.BLOB,
+}
+
+
+def parse_tree(raw: bytes, oid: str) -> Entries:
+    """Return the entries of a raw tree; raise `DamagedObjectError` for what is not one."""
+    entries: Entries = {}
+    at = 0
+    try:
+        while at < len(raw):
+            stop = raw.index(b"\0", at)
+            mode, _, name = raw[at:stop].partition(b" ")
+            at = stop + 1 + _OID
+            if at > len(raw):
+                raise DamagedObjectError(oid, "the tree ends early")
+            entries[name] = (int(mode, 8), raw[stop + 1 : at].hex())
+    except ValueError as error:
+        raise DamagedObjectError(oid, f"it is not a tree: {error}") from error
+    return entries
+
+
+def format_tree(entries: Mapping[bytes, tuple[int, str]]) -> bytes:
+    """Return the raw tree of *entries*, sorted as git does; raise `ValueError` for a bad name."""
+    for name in entries:
+        if not name or b"/" in name or b"\0" in name or name in (b".", b".."):
+            raise ValueError(f"not a name in a tree: {name!r}")
+    rows = sorted(entries.items(), key=lambda row: row[0] + b"/" * (row[1][0] == TREE_MODE))
+    return b"".join(b"%o %s\0%s" % (mode, name, bytes.fromhex(oid)) for name, (mode, oid) in rows)
+
+
+class Batch:
+    """New objects of one step. `save` may be called repeatedly, each time for what is new."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        spool = tempfile.SpooledTemporaryFile(  # noqa: SIM115  # lives as long as the batch
+            _IN_MEMORY, dir=str(store.pack_directory)
+        )
+        weakref.finalize(self, spool.close)
+        self._spool = cast("BinaryIO", spool)
+        self._size = 0
+        self._entries: dict[str, Entry] = {}
+        self._unsaved: dict[str, None] = {}
+
+    def blob(self, content: bytes) -> BlobId:
+        return BlobId(self._add("blob", content))
+
+    def tree(self, entries: Mapping[bytes, tuple[int, str]]) -> TreeId:
+        """Add the tree of name -> (mode, oid) in whatever order they come."""
+        return TreeId(self._add("tree", format_tree(entries)))
+
+    def commit(self, raw: bytes) -> CommitId:
+        return CommitId(self._add("commit", raw))
+
+    def read_tree(self, oid: str) -> Entries:
+        """Return name -> (mode, oid) of a tree of this batch or of the repository."""
+        return parse_tree(self._read(oid, "tree"), oid)
+
+    def read_blob(self, oid: str) -> bytes:
+        return self._read(oid, "blob")
+
+    def read_commit(self, oid: str) -> bytes:
+        return self._read(oid, "commit")
+
+    def has(self, oid: str) -> bool:
+        return oid in self._entries or oid in self._store.repo.odb
+
+    def save(self) -> None:
+        """Write what is new as one pack that is durable when this returns (DESIGN 4.6).
+
+        Objects that the repository has, and that read back, are left out; those it has torn are
+        written again and the torn ones moved away. Raises `OSError` where the disk says no and
+        `DamagedObjectError` where a damaged copy is in a pack that is not ours.
+        """
+        torn: dict[str, None] = {}
+        wanted: list[Entry] = []
+        for oid in self._unsaved:
+            entry = self._entries[oid]
+            match self._state(oid, entry):
+                case _State.WHOLE:
+                    continue
+                case _State.TORN:
+                    torn[oid] = None
+                case _State.ABSENT:
+                    pass
+            wanted.append(entry)
+        if wanted:
+            sync = self._store.durability == "full"
+            directory = self._store.pack_directory
+            rows = ((entry, self._spool) for entry in wanted)
+            packs.write(directory, rows, len(wanted), sync=sync)
+            _heal(self._store, torn)
+            maintenance.join(directory, sync=sync)
+        self._unsaved.clear()
+
+    def _add(self, kind: Kind, content: bytes) -> str:
+        oid = packs.object_id(kind, content).hex()
+        if oid not in self._entries:
+            raw = packs.encode(kind, content)
+            self._spool.seek(self._size)
+            self._spool.write(raw)
+            self._entries[oid] = Entry(bytes.fromhex(oid), self._size, len(raw), zlib.crc32(raw))
+            self._unsaved[oid] = None
+            self._size += len(raw)
+        return oid
+
+    def _read(self, oid: str, kind: Kind) -> bytes:
+        entry = self._entries.get(oid)
+        if entry is None:
+            return read_object(self._store, oid, kind)
+        self._spool.seek(entry.offset)
+        found, content = packs.decode(self._spool.read(entry.length))
+        if found != kind:
+            raise DamagedObjectError(oid, f"it is a {found}, not a {kind}")
+        return content
+
+    def _state(self, oid: str, entry: Entry) -> "_State":
+        loose = _loose_path(self._store, oid).exists()
+        if not loose and entry.length < _WORTH_ASKING:
+            return _State.ABSENT
+        if loose and not _is_loose_whole(_loose_path(self._store, oid), oid):
+            return _State.TORN
+        try:
+            self._store.repo.odb.read(oid)
+        except KeyError:
+            return _State.ABSENT
+        except (pygit2.GitError, OSError, ValueError):
+            return _State.TORN
+        return _State.WHOLE
+
+
+class _State(Enum):
+    """What the repository has of an object."""
+
+    WHOLE = auto()
+    TORN = auto()
+    ABSENT = auto()
+
+
+def _heal(store: Store, torn: Mapping[str, None]) -> None:
+    """Move the damaged copies of objects away that have just been written anew."""
+    if not torn:
+        return
+    for oid in torn:
+        path = _loose_path(store, oid)
+        if path.exists():
+            store.corrupt_directory.mkdir(exist_ok=True)
+            with suppress(FileNotFoundError):
+                path.rename(store.corrupt_directory / oid)
+    store.reopen()
+    if not all(_reads(store, oid) for oid in torn):
+        for pack in packs.own(store.pack_directory):
+            maintenance.salvage(pack, store.corrupt_directory, sync=store.durability == "full")
+        store.reopen()
+    for oid in torn:
+        if not _reads(store, oid):
+            raise DamagedObjectError(oid, "it was written anew and a damaged pack hides it")
+
+
+def _reads(store: Store, oid: str) -> bool:
+    try:
+        store.repo.odb.read(oid)
+    except (KeyError, pygit2.GitError, OSError, ValueError):
+        return False
+    return True
+
+
+def _loose_path(store: Store, oid: str) -> Path:
+    return store.gitdir / "objects" / oid[:2] / oid[2:]
+
+
+def _is_loose_whole(path: Path, oid: str) -> bool:
+    try:
+        content = zlib.decompress(path.read_bytes())
+    except (OSError, zlib.error):
+        return False
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest() == oid

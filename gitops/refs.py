@@ -1,0 +1,199 @@
+"""Every ref name the daemon owns is spelled here, and every ref is moved here: by compare-and-swap.
+
+`references.create(force=False)` is not exclusive (two winners in 24 of 4,000 races), and a ref
+file of 0 bytes is missing from libgit2's listing without a word; neither is used alone here.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import ReferenceType
+
+from gitops import packs
+from gitops.repository import Store
+from policy.ids import CommitId, MissionId, RefName
+
+LEDGER = RefName("refs/heads/pawl/ledger")
+MISSIONS = "refs/pawl/missions/"
+WORK = "refs/heads/pawl/work/"
+LEASES = "refs/pawl/leases/"
+
+
+def mission_ref(mission: MissionId) -> RefName:
+    return RefName(MISSIONS + mission)
+
+
+def work_ref(mission: MissionId) -> RefName:
+    return RefName(WORK + mission)
+
+
+def lease_ref(host: str) -> RefName:
+    return RefName(LEASES + host)
+
+
+def branch_ref(branch: str) -> RefName:
+    return RefName(f"refs/heads/{branch}")
+
+
+class RefLockedError(Exception):
+    """A `.lock` file is in the way: somebody writes the ref now, or was killed while doing so."""
+
+    def __init__(self, ref: str, lock: Path) -> None:
+        super().__init__(
+            f"cannot move {ref}: {lock} exists; try again, and if it stays and no git runs on "
+            "this repository, remove it"
+        )
+        self.ref = ref
+        self.lock = lock
+
+
+class BrokenRefError(Exception):
+    """A ref exists but names no object: 0 bytes, garbage, or symbolic where it must not be."""
+
+    def __init__(self, ref: str, why: str) -> None:
+        super().__init__(
+            f"cannot read {ref}: {why}; point it at the right commit (git update-ref {ref} OID)"
+        )
+        self.ref = ref
+        self.why = why
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The refs under a prefix, and those that are there but cannot be read (name -> why)."""
+
+    refs: Mapping[RefName, CommitId]
+    broken: Mapping[RefName, str]
+
+
+@dataclass(frozen=True)
+class Missions:
+    """The open missions, and those whose ref is damaged: these are frozen, not absent."""
+
+    open: Mapping[MissionId, CommitId]
+    broken: Mapping[MissionId, str]
+
+
+def read(store: Store, ref: RefName) -> CommitId | None:
+    """Return what *ref* points at, None if there is no such ref; raise `BrokenRefError`."""
+    reference = _lookup(store, ref)
+    return None if reference is None else CommitId(str(reference.target))
+
+
+def create(store: Store, ref: RefName, to: CommitId) -> bool:
+    """Make *ref*; return False, changing nothing, if it exists."""
+    _make_parents(store, ref)
+    try:
+        with store.repo.transaction() as transaction:
+            transaction.lock_ref(ref)
+            if _lookup(store, ref) is not None:
+                return False
+            transaction.set_target(ref, pygit2.Oid(hex=to))
+    except (pygit2.GitError, OSError) as error:
+        return _lost(store, ref, None, error)
+    return True
+
+
+def move(store: Store, ref: RefName, *, to: CommitId, was: CommitId) -> bool:
+    """Point *ref* at *to* if it still is at *was*; return False, changing nothing, if not."""
+    reference = _lookup(store, ref)
+    if reference is None or str(reference.target) != was:
+        return False
+    try:
+        reference.set_target(pygit2.Oid(hex=to))
+    except (pygit2.GitError, OSError) as error:
+        return _lost(store, ref, was, error)
+    return True
+
+
+def delete(store: Store, ref: RefName, *, was: CommitId) -> bool:
+    """Remove *ref* if it still is at *was*; return False, changing nothing, if not."""
+    reference = _lookup(store, ref)
+    if reference is None or str(reference.target) != was:
+        return False
+    try:
+        reference.delete()
+    except (pygit2.GitError, OSError) as error:
+        return _lost(store, ref, was, error)
+    return True
+
+
+def list_refs(store: Store, prefix: str) -> Listing:
+    """Return the refs under *prefix*, which ends in `/`: libgit2's listing and a directory walk.
+
+    A name that only the walk sees, and that cannot be looked up, is broken.
+    """
+    names = {name for name in store.repo.references if name.startswith(prefix)}
+    names.update(_walk(store.gitdir, prefix))
+    found: dict[RefName, CommitId] = {}
+    broken: dict[RefName, str] = {}
+    for name in sorted(names):
+        ref = RefName(name)
+        try:
+            target = read(store, ref)
+        except BrokenRefError as error:
+            broken[ref] = error.why
+        else:
+            if target is not None:
+                found[ref] = target
+    return Listing(found, broken)
+
+
+def list_missions(store: Store) -> Missions:
+    """Return the open missions by id."""
+    listing = list_refs(store, MISSIONS)
+    return Missions(
+        {MissionId(ref.removeprefix(MISSIONS)): tip for ref, tip in listing.refs.items()},
+        {MissionId(ref.removeprefix(MISSIONS)): why for ref, why in listing.broken.items()},
+    )
+
+
+def _lookup(store: Store, ref: RefName) -> pygit2.Reference | None:
+    try:
+        reference = store.repo.references[ref]
+    except KeyError:
+        return None
+    except (pygit2.GitError, ValueError, OSError) as error:
+        raise BrokenRefError(ref, str(error)) from error
+    if reference.type != ReferenceType.DIRECT:
+        raise BrokenRefError(ref, f"it is symbolic, to {reference.target}")
+    return reference
+
+
+def _lost(store: Store, ref: RefName, expected: CommitId | None, error: Exception) -> bool:
+    """Tell a lost race (False) from a lock that is in the way and from real trouble (raised)."""
+    if read(store, ref) != expected:
+        return False
+    lock = _LOCK.search(str(error))
+    if lock is not None:
+        raise RefLockedError(ref, Path(lock[1])) from error
+    raise error
+
+
+_LOCK = re.compile(r"failed to lock file '(.*)' for writing")
+
+
+def _make_parents(store: Store, ref: RefName) -> None:
+    """Make the directories of a new ref so that they survive what the ref itself survives."""
+    missing: list[Path] = []
+    parent = (store.gitdir / ref).parent
+    while not parent.is_dir():
+        missing.append(parent)
+        parent = parent.parent
+    for directory in reversed(missing):
+        with suppress(FileExistsError):
+            directory.mkdir()
+        if store.durability == "full":
+            packs.sync_directory(directory.parent)
+
+
+def _walk(gitdir: Path, prefix: str) -> Iterator[str]:
+    for directory, _, files in os.walk(gitdir / prefix):
+        for name in files:
+            if not name.endswith(".lock"):
+                yield (Path(directory) / name).relative_to(gitdir).as_posix()

@@ -1,0 +1,1 @@
+"""The tool bus: one door through which everything with effects is run."""

@@ -1,0 +1,1 @@
+"""The sandbox: the only place from which a mission's process is ever started."""

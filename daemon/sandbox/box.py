@@ -1,0 +1,171 @@
+"""One command in one sandbox over one tree: puts the pieces together.
+
+What is left behind (the writable layer, the report) is read inside the `with`; afterwards the run's
+directory, cgroup and descriptors are gone.
+"""
+
+import os
+import platform
+import subprocess
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.sandbox import bwrap, cgroup, etc
+from daemon.sandbox.launcher.wire import Request
+from daemon.sandbox.launching import Launcher
+from daemon.sandbox.output import Capture
+from daemon.sandbox.settings import SandboxHost
+from daemon.sandbox.waiting import Ended, Floor, Waiting, output_pipe
+from daemon.sandbox.workspace import Workspaces
+from policy.bus.operation import Limits
+from policy.canonical import digest
+from policy.ids import Digest
+
+_ROOT_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_GROUP_PREFIX = "pawl-"
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A work tree over *lowers*, topmost first, each owned by the builder's uid and gid."""
+
+    lowers: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A private directory, written to directly."""
+
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to run. *limits* are within the host's already; *spill* takes the whole output."""
+
+    command: tuple[str, ...]
+    tree: Overlay | Plain
+    limits: Limits
+    cwd: str = "."
+    env: tuple[tuple[str, str], ...] = ()
+    spill: Path | None = None
+
+
+class Box:
+    """Runs jobs; thread-safe. *state* is the daemon's own directory for sandboxes."""
+
+    def __init__(self, host: SandboxHost, state: Path, launcher: Launcher) -> None:
+        self._host, self._launcher = host, launcher
+        self._etc = state / "etc"
+        self.workspaces = Workspaces(state / "runs", host.builder)
+        self._links, self._mounts = _root_of_host(host.mounts)
+
+    def prepare(self) -> None:
+        """Sweep leftovers and write the sandbox's /etc. Once, at start, holding the lock."""
+        self.workspaces.sweep()
+        cgroup.sweep(self._host.cgroups, _GROUP_PREFIX)
+        etc.make(self._etc, self._host.mounts)
+
+    @contextmanager
+    def run(self, job: Job, stop: threading.Event | None = None) -> Iterator[Ended]:
+        """Run *job* to its end and yield what came of it.
+
+        Raises `LauncherUnavailableError`, and `OSError` where the state directory or a delegated
+        cgroup is not usable.
+        """
+        with ExitStack() as stack:
+            name = f"{_GROUP_PREFIX}{uuid.uuid4().hex}"
+            groups = stack.enter_context(
+                cgroup.group(self._host.cgroups, name, job.limits, self._host.shm_bytes)
+            )
+            on_disk = self._host.scratch == "disk" or isinstance(job.tree, Plain)
+            scratch = stack.enter_context(self.workspaces.fresh()) if on_disk else None
+            ended = self._start(job, groups, scratch, stop).wait()
+            stack.callback(ended.close)
+            yield ended
+
+    def _start(
+        self, job: Job, groups: list[str], scratch: Path | None, stop: threading.Event | None
+    ) -> Waiting:
+        read_end, write_end = output_pipe()
+        try:
+            run = self._launcher.submit(self._request(job, groups, scratch), write_end)
+        except BaseException:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
+        spill_bytes = self._host.spill_bytes
+        capture = Capture(job.limits.output_bytes, spill=job.spill, spill_bytes=spill_bytes)
+        floor = Floor(str(scratch), self._host.free_bytes) if scratch else None
+        return Waiting(run, read_end, capture, job.limits, stop, floor)
+
+    def _request(self, job: Job, groups: list[str], scratch: Path | None) -> Request:
+        limits, builder = job.limits, self._host.builder
+        staged = {inside: f"m{n}" for n, inside in enumerate(self._mounts)}
+        in_cgroup = cgroup.limits_memory(self._host.cgroups)
+        return Request(
+            binds={bwrap.ETC: str(self._etc)} | {name: inside for inside, name in staged.items()},
+            lowers=[str(lower) for lower in job.tree.lowers]
+            if isinstance(job.tree, Overlay)
+            else [],
+            plain=str(job.tree.directory) if isinstance(job.tree, Plain) else None,
+            scratch_dir=str(scratch) if scratch else None,
+            scratch_bytes=limits.scratch_bytes,
+            scratch_inodes=limits.scratch_inodes,
+            builder=(builder.uid, builder.gid) if builder else None,
+            cgroups=groups,
+            data_bytes=None if in_cgroup else limits.memory_bytes,
+            processes=limits.processes,
+            open_files=limits.open_files,
+            file_bytes=limits.file_bytes,
+            bwrap=str(self._host.bwrap),
+            options=bwrap.options(
+                usr_links=self._links,
+                mounts=staged,
+                env=(("PATH", ":".join(self._host.path)), *self._host.env, *job.env),
+                cwd=job.cwd,
+                tmp_bytes=limits.tmp_bytes,
+                shm_bytes=self._host.shm_bytes,
+            ),
+            command=list(job.command),
+        )
+
+    def environment(self) -> Digest:
+        """Return the digest of what the host contributes to any run (see `Provenance`)."""
+        host = self._host
+        return digest(
+            {
+                "kernel": platform.release(),
+                "machine": platform.machine(),
+                "bwrap": bwrap_version(host.bwrap),
+                "mounts": [str(mount) for mount in host.mounts],
+                "path": host.path,
+                "env": host.env,
+            }
+        )
+
+
+def bwrap_version(program: Path) -> str:
+    """Return what `bwrap --version` prints. Raises `OSError` if there is no bwrap."""
+    done = subprocess.run(  # noqa: S603  (the host file's own path)
+        [str(program), "--version"], check=False, capture_output=True, text=True, env={}
+    )
+    return done.stdout.strip()
+
+
+def _root_of_host(mounts: tuple[Path, ...]) -> tuple[dict[str, str], list[str]]:
+    """Return the links of a merged /usr, and what is mounted: real /bin and the like, *mounts*."""
+    links: dict[str, str] = {}
+    mounted: list[str] = []
+    for name in _ROOT_LINKS:
+        path = Path("/", name)
+        if path.is_symlink():
+            links[name] = os.readlink(path)  # noqa: PTH115  (its text, as it is)
+        elif path.is_dir():
+            mounted.append(str(path))
+    return links, [*mounted, *(str(mount) for mount in mounts)]

@@ -1,0 +1,1 @@
+"""The launcher process: the one parent of every sandbox."""

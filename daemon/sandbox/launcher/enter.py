@@ -1,0 +1,212 @@
+"""From a fresh fork of the launcher to bwrap: the only code that runs between the two.
+
+The order is the safety: a root daemon's child stages its sources as root in a mount namespace of
+its own, then gives up root for good and proves it, and only then makes a user namespace, so that
+real root is never mapped into one. An ordinary user's child makes its user namespace first.
+"""
+
+import os
+import resource
+import signal
+import socket
+import stat
+
+from daemon.sandbox.launcher import kernel
+from daemon.sandbox.launcher.wire import (
+    MERGED,
+    REPORT,
+    SCRATCH,
+    STAGE,
+    UPPER,
+    WORK,
+    Request,
+    send,
+)
+
+_OVERHEAD = 3
+"""Processes of the sandbox itself, counted with the command's: bwrap, its child, its init."""
+
+
+def enter(
+    request: Request,
+    run: socket.socket,
+    *,
+    output: int,
+    status: int,
+    seccomp: bytes,
+    parent: int,
+) -> None:
+    """Become the sandbox. Returns only by raising; the caller then reports and exits."""
+    _join(request.cgroups)
+    _plain_signals()
+    kernel.refuse_new_privileges()
+    os.umask(0o022)
+    if request.builder:
+        kernel.unshare(kernel.CLONE_NEWNS)
+        _stage(request)
+        _drop_to(*request.builder)
+        _own_user_namespace()
+    else:
+        _own_user_namespace()
+        _stage(request)
+    _die_with(parent)
+    _mount_work_tree(request)
+    _hand_out(run)
+    _limit(request)
+    _redirect(output)
+    filter_fd = _memory_file(seccomp)
+    _keep_only(status, filter_fd)
+    head = [request.bwrap, "--json-status-fd", str(status), "--seccomp", str(filter_fd)]
+    os.execve(request.bwrap, [*head, *request.options, "--", *request.command], {})  # noqa: S606
+
+
+def _join(cgroups: list[str]) -> None:
+    for group in cgroups:
+        with open(f"{group}/cgroup.procs", "w") as file:  # noqa: PTH123  (pathlib is slow to import)
+            file.write("0")
+
+
+def _plain_signals() -> None:
+    """Undo what Python and the launcher ignore: it would stay ignored in the command."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _stage(request: Request) -> None:
+    """Bind every source under one private tmpfs. Opened first: the stage may cover them."""
+    kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    sources = dict(request.binds)
+    sources |= {f"l{n}": lower for n, lower in enumerate(request.lowers)}
+    if request.plain is not None:
+        sources[MERGED] = request.plain
+    if request.scratch_dir is not None:
+        sources[SCRATCH] = request.scratch_dir
+    opened = {name: _open_source(path) for name, path in sources.items()}
+    kernel.mount("stage", STAGE, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,mode=0755")
+    os.chdir(STAGE)
+    for name, (fd, is_directory) in opened.items():
+        _mount_point(name, is_directory=is_directory)
+        kernel.mount(f"/proc/self/fd/{fd}", name, "", kernel.MS_BIND | kernel.MS_REC)
+        os.close(fd)
+    for name in {MERGED, SCRATCH} - opened.keys():
+        os.mkdir(name, 0o755)  # noqa: PTH102  (pathlib is slow to import)
+
+
+def _open_source(path: str) -> tuple[int, bool]:
+    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    return fd, stat.S_ISDIR(os.fstat(fd).st_mode)
+
+
+def _mount_point(name: str, *, is_directory: bool) -> None:
+    if is_directory:
+        os.mkdir(name, 0o755)  # noqa: PTH102
+    else:
+        os.close(os.open(name, os.O_CREAT | os.O_WRONLY, 0o644))
+
+
+def _drop_to(uid: int, gid: int) -> None:
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    proven = os.getresuid() == (uid,) * 3 and os.getresgid() == (gid,) * 3 and not os.getgroups()
+    if not proven or 0 in {uid, gid} or _can_return_to_root():
+        raise PermissionError(f"root was not given up: still {os.getresuid()}, {os.getresgid()}")
+    kernel.own_proc_files()
+
+
+def _can_return_to_root() -> bool:
+    try:
+        os.setuid(0)
+    except PermissionError:
+        return False
+    return True
+
+
+def _own_user_namespace() -> None:
+    uid, gid = os.geteuid(), os.getegid()
+    if uid == 0 or gid == 0:
+        raise PermissionError(
+            "real root is never mapped into a sandbox: set `builder` in host.yaml"
+        )
+    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+    for name, content in (
+        ("setgroups", "deny"),
+        ("uid_map", f"0 {uid} 1"),
+        ("gid_map", f"0 {gid} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123
+            file.write(content)
+
+
+def _die_with(parent: int) -> None:
+    """After the last change of credentials, which would cancel it."""
+    kernel.die_with_parent(signal.SIGKILL)
+    if os.getppid() != parent:
+        raise ProcessLookupError("the launcher is gone")
+
+
+def _mount_work_tree(request: Request) -> None:
+    os.chdir(STAGE)
+    flags = kernel.MS_NOSUID | kernel.MS_NODEV
+    if request.scratch_dir is None:
+        sized = f"size={request.scratch_bytes},nr_inodes={request.scratch_inodes},mode=0755"
+        kernel.mount("scratch", SCRATCH, "tmpfs", flags, sized)
+        for name in (UPPER, WORK, REPORT):
+            os.mkdir(f"{SCRATCH}/{name}", 0o755)  # noqa: PTH102
+    if request.lowers:
+        lowers = ":".join(f"l{n}" for n in range(len(request.lowers)))
+        layers = f"lowerdir={lowers},upperdir={SCRATCH}/{UPPER},workdir={SCRATCH}/{WORK}"
+        kernel.mount("overlay", MERGED, "overlay", flags, f"{layers},userxattr")
+
+
+def _hand_out(run: socket.socket) -> None:
+    """Give the daemon the writable layer and the report directory; they outlive the namespace."""
+    fds = tuple(
+        os.open(f"{SCRATCH}/{name}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        for name in (UPPER, REPORT)
+    )
+    if not send(run, "mounted", None, fds):
+        raise BrokenPipeError("the daemon does not wait for this run any more")
+    for fd in fds:
+        os.close(fd)
+
+
+def _limit(request: Request) -> None:
+    """Set the limits. Processes are counted per user namespace since Linux 5.14: the run's own."""
+    wanted = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: request.open_files,
+        resource.RLIMIT_FSIZE: request.file_bytes,
+        resource.RLIMIT_NPROC: request.processes + _OVERHEAD,
+    }
+    if request.data_bytes is not None:
+        wanted[resource.RLIMIT_DATA] = request.data_bytes
+    for kind, value in wanted.items():
+        hard = resource.getrlimit(kind)[1]
+        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (limit, limit))
+
+
+def _redirect(output: int) -> None:
+    null = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+
+
+def _keep_only(*kept: int) -> None:
+    """Close all but these: a leaked descriptor is a way out; close-on-exec is not relied upon."""
+    last = 2
+    for fd in sorted(kept):
+        os.closerange(last + 1, fd)
+        os.set_inheritable(fd, True)  # noqa: FBT003  (the standard library's signature)
+        last = fd
+    os.closerange(last + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+def _memory_file(content: bytes) -> int:
+    fd = os.memfd_create("seccomp")
+    os.write(fd, content)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd

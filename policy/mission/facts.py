@@ -79,7 +79,7 @@ class AttemptInterrupted(Value):
 
 
 class Printed(Value):
-    """What a process printed: where its head and tail are in the dossier, and what all of it was."""
+    """What a process printed: where head and tail are in the dossier, and what all of it was."""
 
     path: str
     size: int

@@ -1,0 +1,78 @@
+"""What a decision may look at, read at one pinned commit of the target.
+
+Every read of a tick starts from the `Tip` taken at its beginning, so a push in between changes the
+next tick and never half of this one (R19).
+"""
+
+from dataclasses import dataclass
+
+import pygit2
+
+from gitops.repository import Store
+from policy.ids import BlobId, CommitId, RefName, TreeId
+
+PAUSE = ".pawl/PAUSE"
+POLICY = ".pawl/policy.yaml"
+
+
+@dataclass(frozen=True)
+class Tip:
+    """The target as one commit."""
+
+    ref: RefName
+    commit: CommitId
+    tree: TreeId
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The target cannot be read as a commit: deleted, symbolic, damaged (F33). Freezes."""
+
+    ref: RefName
+    why: str
+
+
+def observe_tip(store: Store, ref: RefName) -> Tip | Lost:
+    """Return what *ref* points at now."""
+    try:
+        reference = store.repo.references[ref]
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        return Lost(ref, f"{ref} cannot be read: {error or 'there is no such ref'}")
+    if reference.type is not pygit2.enums.ReferenceType.DIRECT:
+        return Lost(ref, f"{ref} is symbolic (it names {reference.target}), not a branch")
+    try:
+        commit = store.repo[reference.target]
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        return Lost(ref, f"{ref} points at {reference.target}, which cannot be read: {error}")
+    if not isinstance(commit, pygit2.Commit):
+        return Lost(ref, f"{ref} points at a {commit.type_str}, not at a commit")
+    return Tip(ref, CommitId(str(commit.id)), TreeId(str(commit.tree_id)))
+
+
+def blob_at(store: Store, tree: TreeId, path: str) -> BlobId | None:
+    """Return the id of the regular file at *path*, None where there is none."""
+    try:
+        entry = store.repo[tree][path]
+    except KeyError:
+        return None
+    if entry.filemode not in {pygit2.enums.FileMode.BLOB, pygit2.enums.FileMode.BLOB_EXECUTABLE}:
+        return None
+    return BlobId(str(entry.id))
+
+
+def is_paused(store: Store, tree: TreeId) -> bool:
+    """Return whether `.pawl/PAUSE` is there, as whatever kind of entry: in doubt it is."""
+    try:
+        store.repo[tree][PAUSE]
+    except KeyError:
+        return False
+    return True
+
+
+def contains(store: Store, tip: CommitId, commit: CommitId) -> bool:
+    """Return whether *commit* is *tip* or an ancestor of it."""
+    if tip == commit:
+        return True
+    if commit not in store.repo:
+        return False
+    return store.repo.descendant_of(tip, commit)

@@ -1,0 +1,95 @@
+"""From the bytes of `.pawl/policy.yaml` to the effective policy and its digest.
+
+A repository's file says `schema: 1`, `extends: default-1` and what it wants otherwise: maps merge,
+lists replace. A file that cannot be read whole is no policy at all: landings freeze (F84); the last
+valid one is not kept.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from pydantic import ValidationError
+
+from policy.canonical import digest
+from policy.ids import PolicyDigest
+from policy.problems import Problem, Unreadable, problems_of, quoted
+from policy.rules.model import Policy
+from policy.strictyaml import Document, Plain, load
+
+EVALUATOR = 1
+"""Counted up when the same policy file is to mean something else; part of every digest."""
+
+_SHIPPED = {"default-1": "default.yaml"}
+
+
+@dataclass(frozen=True)
+class Effective:
+    """A policy that holds, and the digest that names it."""
+
+    policy: Policy
+    digest: PolicyDigest
+
+
+def load_policy(content: bytes) -> Effective | Unreadable:
+    """Return the effective policy of a repository's file, or every problem of it."""
+    document = load(content)
+    if isinstance(document, Unreadable):
+        return document
+    parts = _split(document)
+    if isinstance(parts, Unreadable):
+        return parts
+    base, own = parts
+    try:
+        policy = Policy.model_validate_json(json.dumps(_merged(_shipped(base), own)))
+    except ValidationError as error:
+        return Unreadable(problems_of(error, document.lines))
+    return Effective(policy, digest_of(policy))
+
+
+def digest_of(policy: Policy) -> PolicyDigest:
+    return PolicyDigest(digest([EVALUATOR, policy.model_dump(mode="json", by_alias=True)]))
+
+
+def shipped_policy(name: str = "default-1") -> Effective:
+    """Return a shipped policy as it stands, without any repository's overrides."""
+    policy = Policy.model_validate_json(json.dumps(_shipped(name)))
+    return Effective(policy, digest_of(policy))
+
+
+def _split(document: Document) -> tuple[str, dict[str, Plain]] | Unreadable:
+    """Return which shipped policy is extended, and the overrides."""
+    if not isinstance(document.value, dict):
+        return _problem(1, "a policy is a map of keys and values")
+    own = dict(document.value)
+    if "schema" not in own:
+        return _problem(1, "schema: is missing; write `schema: 1`")
+    base = own.pop("extends", None)
+    if not isinstance(base, str) or base not in _SHIPPED:
+        line = document.lines.get(("extends",), 1)
+        known = ", ".join(sorted(_SHIPPED))
+        return _problem(line, f"extends: must be one of {known}, is {quoted(base)}")
+    return base, own
+
+
+def _problem(line: int, text: str) -> Unreadable:
+    return Unreadable((Problem(line, 0, text),))
+
+
+@cache
+def _shipped(name: str) -> dict[str, Plain]:
+    content = files("policy.rules").joinpath(_SHIPPED[name]).read_bytes()
+    document = load(content)
+    if isinstance(document, Unreadable) or not isinstance(document.value, dict):
+        raise RuntimeError(f"the shipped policy {name} is broken: {document}")
+    return document.value
+
+
+def _merged(base: dict[str, Plain], own: dict[str, Plain]) -> dict[str, Plain]:
+    merged = dict(base)
+    for key, value in own.items():
+        below = base.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _merged(below, value) if both else value  # type: ignore[arg-type] # both maps
+    return merged

@@ -7,12 +7,11 @@ a builder could write: git reads `.gitattributes` and `.git` pointers there.
 
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
 from gitops import configuration
 
@@ -75,19 +74,21 @@ class Git:
         index: Path | None = None,
         accept: Collection[int] = (0,),
         settings: Mapping[str, str] | None = None,
+        user: tuple[int, int] | None = None,
     ) -> Done:
         """Run git and return what it answered; raise `GitError` for a code not in *accept*.
 
         *worktree* is also the working directory; a person's checkout or a scratch directory of
         the daemon. *settings* are added last and win: `{"protocol.file.allow": "always"}`.
+        *user* is the uid and gid git runs as, so that what it writes is theirs (root only).
         """
-        process = self.start(*argv, worktree=worktree, index=index, settings=settings)
+        process = self.start(*argv, worktree=worktree, index=index, settings=settings, user=user)
         try:
             out, err = process.communicate(stdin, self._timeout_s)
         except subprocess.TimeoutExpired as error:
             self.kill(process)
             why = f"no answer within {self._timeout_s} s; it was killed"
-            raise GitError(argv, -signal.SIGKILL, why, self.gitdir) from error
+            raise GitError(argv, -_SIGKILL, why, self.gitdir) from error
         except BaseException:
             self.kill(process)
             raise
@@ -107,6 +108,7 @@ class Git:
         worktree: Path | None = None,
         index: Path | None = None,
         settings: Mapping[str, str] | None = None,
+        user: tuple[int, int] | None = None,
     ) -> "subprocess.Popen[bytes]":
         """Start a git to talk to (`check-ignore --stdin`); it flushes after each answer."""
         environment = self._environment(worktree, index) | self._settings(settings or {})
@@ -118,12 +120,13 @@ class Git:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             process_group=0,
+            **_as(user),
         )
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
         """Kill *process* and what it started; it has been waited for when this returns."""
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, _SIGKILL)
         process.communicate()
 
     def _environment(self, worktree: Path | None, index: Path | None) -> dict[str, str]:
@@ -165,6 +168,18 @@ def _mark(path: Path) -> tuple[int, ...]:
     return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
 
 
+class _As(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: Sequence[int]
+
+
+def _as(user: tuple[int, int] | None) -> _As:
+    if user is None:
+        return {}
+    return {"user": user[0], "group": user[1], "extra_groups": ()}
+
+
 def _with_flags(argv: Sequence[str]) -> tuple[str, ...]:
     # Setting `diff.external` or a textconv to nothing makes git fail instead of not using it.
     if argv[0] in _DIFFING:
@@ -173,6 +188,7 @@ def _with_flags(argv: Sequence[str]) -> tuple[str, ...]:
 
 
 _DIFFING = {"diff", "diff-files", "diff-index", "diff-tree", "log", "show"}
+_SIGKILL = 9  # importing `signal` is the daemon's; a number says as much
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 _ENVIRONMENT = {
     "PATH": _PATH,

@@ -1,0 +1,23 @@
+"""The ledger: append-only commits that hold a mission's facts, and the branch of closed missions.
+
+Appending moves the mission's ref only if nobody moved it since the facts were read, so that two
+daemons cannot both write what comes next.
+"""
+
+from gitops.ledger.appending import DuplicateStepError as DuplicateStepError
+from gitops.ledger.appending import append as append
+from gitops.ledger.closed import closed_missions as closed_missions
+from gitops.ledger.closed import closed_of as closed_of
+from gitops.ledger.closed import is_closed as is_closed
+from gitops.ledger.closed import read_closed as read_closed
+from gitops.ledger.closed import read_closed_file as read_closed_file
+from gitops.ledger.closing import ClosedOtherwiseError as ClosedOtherwiseError
+from gitops.ledger.closing import LedgerRootMissingError as LedgerRootMissingError
+from gitops.ledger.closing import close as close
+from gitops.ledger.closing import create_ledger_root as create_ledger_root
+from gitops.ledger.dossier import read_file as read_file
+from gitops.ledger.evidence import Keep as Keep
+from gitops.ledger.reading import BrokenDossierError as BrokenDossierError
+from gitops.ledger.reading import Page as Page
+from gitops.ledger.reading import read as read
+from gitops.ledger.reading import steps as steps

@@ -1,0 +1,179 @@
+"""One step = one commit = one compare-and-swap of the mission's ref.
+
+Objects are durable before the ref moves; a kill in between leaves objects nobody refers to, and
+the repeated step writes the same again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gitops import objects, refs, signing
+from gitops.ledger import dossier, evidence, reading
+from gitops.ledger.evidence import Keep
+from gitops.objects import TREE_MODE, Batch
+from gitops.repository import Store
+from gitops.signing import DaemonKey
+from policy.ids import CommitId, MissionId, StepId, TreeId
+from policy.mission.record import Recorded
+
+Mark = tuple[StepId, str]
+"""Step and kind: an intent and its outcome may be of one step, the same fact twice may not."""
+
+
+class DuplicateStepError(Exception):
+    """The step is in the ledger already: its effect is to be adopted, not repeated."""
+
+    def __init__(self, mission: MissionId, mark: Mark) -> None:
+        super().__init__(
+            f"cannot append {mark[1]} to {mission}: step {mark[0]} was recorded before; read the "
+            "mission again and go on from what it says"
+        )
+        self.step = mark[0]
+
+
+@dataclass
+class _Known:
+    """What is known of a mission at its tip, so that appending does not read it all again."""
+
+    tip: CommitId | None = None
+    tree: TreeId | None = None
+    facts: int = 0
+    marks: frozenset[Mark] = frozenset()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Of the evidence: path -> bytes as stored."""
+    trees: dossier.Known = field(default_factory=dict)
+
+
+def append(
+    store: Store,
+    key: DaemonKey,
+    mission: MissionId,
+    *,
+    after: CommitId | None,
+    records: Sequence[Recorded],
+    evidence: Mapping[str, bytes],
+    code: Sequence[CommitId],
+    sentence: str,
+    at: int,
+    keep: Keep,
+    batch: Batch | None = None,
+) -> CommitId | None:
+    """Append *records* as one signed commit; None, changing nothing, if *after* is not the tip.
+
+    *evidence* is path in the dossier -> content, cut to what *keep* allows. *code* are the
+    parents beside the previous fact. *at* is in seconds since 1970, UTC. *batch* may hold other
+    objects of the step: they are saved in the same pack.
+
+    Raises `DuplicateStepError`; `ValueError` for records that do not follow or a bad path;
+    `BrokenDossierError`; `RefLockedError`.
+    """
+    known = _known(store, mission, after)
+    batch = batch or Batch(store)
+    marks = _check(mission, records, known, after, code)
+    grafts = {f"{dossier.FACTS}/{dossier.fact_name(r)}.json": r.to_json() for r in records}
+    files, sizes = _fitted(evidence, keep, known, store)
+    trees = dict(known.trees)
+    tree = dossier.graft(batch, known.tree, dossier.add_files(batch, files | grafts), trees)
+    parents = dict.fromkeys((*(() if after is None else (after,)), *code))
+    message = _message(mission, records, sentence)
+    commit = batch.commit(signing.signed_commit(key, tree, tuple(parents), message, at))
+    batch.save()
+    ref = refs.mission_ref(mission)
+    moved = (
+        refs.create(store, ref, commit)
+        if after is None
+        else refs.move(store, ref, to=commit, was=after)
+    )
+    if not moved:
+        return None
+    facts = known.facts + len(records)
+    live = _live(tree, trees)
+    store.remembered[_key(mission)] = _Known(commit, tree, facts, marks, sizes, live)
+    return commit
+
+
+def forget(store: Store, mission: MissionId) -> None:
+    """Drop what was remembered of a mission that is closed."""
+    store.remembered.pop(_key(mission), None)
+
+
+def _known(store: Store, mission: MissionId, after: CommitId | None) -> _Known:
+    if after is None:
+        return _Known()
+    cached = store.remembered.get(_key(mission))
+    if isinstance(cached, _Known) and cached.tip == after:
+        return cached
+    page = reading.read_at(store, mission, after, trusted=None)
+    marks = frozenset((record.step, record.fact.kind) for record in page.records)
+    sizes = {} if page.tree is None else dict(_sizes(store, page.tree))
+    return _Known(after, page.tree, len(page.records), marks, sizes)
+
+
+def _sizes(store: Store, tree: str, prefix: str = "") -> Iterator[tuple[str, int]]:
+    """Yield path and bytes of each file under *tree* but the facts and the records of cuts."""
+    for name, (mode, oid) in objects.read_tree(store, tree).items():
+        path = prefix + name.decode("utf-8", "surrogateescape")
+        if path == dossier.FACTS:
+            continue
+        if mode == TREE_MODE:
+            yield from _sizes(store, oid, path + "/")
+        elif not path.endswith(evidence.CUT):
+            yield path, store.repo.odb.read_header(oid)[1]
+
+
+def _check(
+    mission: MissionId,
+    records: Sequence[Recorded],
+    known: _Known,
+    after: CommitId | None,
+    code: Sequence[CommitId],
+) -> frozenset[Mark]:
+    if not records or (after is None and code):
+        raise ValueError(f"{mission}: a commit needs a fact, and the first one has no code parent")
+    for seq, record in enumerate(records, known.facts + 1):
+        if record.mission != mission or record.seq != seq:
+            raise ValueError(
+                f"{mission}: fact {record.seq} of {record.mission} is not its fact number {seq}"
+            )
+    marks: set[Mark] = set(known.marks)
+    for record in records:
+        mark = (record.step, record.fact.kind)
+        if mark in marks:
+            raise DuplicateStepError(mission, mark)
+        marks.add(mark)
+    return frozenset(marks)
+
+
+def _fitted(
+    pieces: Mapping[str, bytes], keep: Keep, known: _Known, store: Store
+) -> tuple[dict[str, bytes], dict[str, int]]:
+    for path in pieces:
+        if path.partition("/")[0] == dossier.FACTS:
+            raise ValueError(f"{path!r} is where facts are; evidence lies beside them")
+    sync = store.durability == "full"
+    return evidence.fit(pieces, keep, stored=known.sizes, sync=sync)
+
+
+def _message(mission: MissionId, records: Sequence[Recorded], sentence: str) -> str:
+    # On one line, so that nothing in a title can be read as a trailer.
+    subject = " ".join(sentence.replace("\0", " ").split()) or f"{mission}: {records[-1].fact.kind}"
+    trailers = [f"Pawl-Fact: {dossier.fact_name(record)}" for record in records]
+    trailers += [f"Pawl-Step: {step}" for step in dict.fromkeys(r.step for r in records)]
+    trailers.append(f"Pawl-Schema: {records[-1].schema_version}")
+    return subject + "\n\n" + "\n".join(trailers)
+
+
+def _live(tree: TreeId, trees: dossier.Known) -> dossier.Known:
+    """Return of the trees read or written those that are part of *tree*."""
+    live: dossier.Known = {}
+    waiting = [str(tree)]
+    while waiting:
+        oid = waiting.pop()
+        if oid in trees and oid not in live:
+            live[oid] = trees[oid]
+            waiting += [entry[1] for entry in trees[oid].values() if entry[0] == TREE_MODE]
+    return live
+
+
+def _key(mission: MissionId) -> str:
+    return f"appending {mission}"

@@ -1,0 +1,91 @@
+"""Closed missions, looked up by id in the tree at the tip of the ledger branch.
+
+A lookup reads four small trees, however many missions there are. Each function takes the ledger
+commit to read at, so that one decision can read everything at one commit.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+
+from gitops import objects, refs
+from gitops.ledger import dossier, reading
+from gitops.ledger.reading import BrokenDossierError, Page, Trust
+from gitops.objects import TREE_MODE, DamagedObjectError, MissingObjectError
+from gitops.repository import Store
+from policy.ids import CommitId, ItemId, MissionId, TreeId, mission_of
+
+
+def closed_of(
+    store: Store, item: ItemId, *, ledger: CommitId | None = None, at_least: int = 1
+) -> MissionId | None:
+    """Return the last closed mission of *item*, None if there is none.
+
+    Missions of an item are numbered without gaps; *at_least* is a number up to which to look
+    all the same.
+    """
+    root = _root(store, ledger)
+    last = None
+    for ordinal in count(1):
+        mission = mission_of(item, ordinal)
+        if root is not None and dossier.find(store, root, dossier.shard(mission)) is not None:
+            last = mission
+        elif ordinal >= at_least:
+            return last
+    raise AssertionError  # count() does not end
+
+
+def is_closed(store: Store, mission: MissionId, *, ledger: CommitId | None = None) -> bool:
+    return _dossier(store, mission, ledger) is not None
+
+
+def read_closed(
+    store: Store, mission: MissionId, *, trusted: str | None, ledger: CommitId | None = None
+) -> Page | None:
+    """Return the facts of a closed mission, None if it is not closed.
+
+    Verified by the signature of the ledger's tip. Raises `BrokenDossierError`.
+    """
+    tip = ledger or refs.read(store, refs.LEDGER)
+    if tip is None:
+        return None
+    try:
+        tree = _dossier(store, mission, tip)
+        if tree is None:
+            return None
+        verified, why = reading.trust(objects.read_object(store, tip, "commit"), trusted)
+        foreign = verified is Trust.FOREIGN
+        records = () if foreign else reading.read_facts(store, mission, tip, tree)
+    except (MissingObjectError, DamagedObjectError) as error:
+        raise BrokenDossierError(mission, tip, str(error)) from error
+    return Page(mission, tip, records, verified, tree, why)
+
+
+def read_closed_file(
+    store: Store, mission: MissionId, path: str, *, ledger: CommitId | None = None
+) -> bytes | None:
+    """Return one file of a closed mission's dossier: `summary.json`."""
+    tree = _dossier(store, mission, ledger)
+    return None if tree is None else dossier.read_file(store, tree, path)
+
+
+def closed_missions(store: Store, *, ledger: CommitId | None = None) -> Iterator[MissionId]:
+    """Yield every closed mission, in the order of the shards."""
+    root = _root(store, ledger)
+    top = None if root is None else dossier.find(store, root, "missions")
+    if top is None:
+        return
+    for _, outer in objects.read_tree(store, top[1]).values():
+        for _, inner in objects.read_tree(store, outer).values():
+            for name in objects.read_tree(store, inner):
+                yield MissionId(name.decode("utf-8", "surrogateescape"))
+
+
+def _dossier(store: Store, mission: MissionId, ledger: CommitId | None) -> TreeId | None:
+    root = _root(store, ledger)
+    found = None if root is None else dossier.find(store, root, dossier.shard(mission))
+    return TreeId(found[1]) if found is not None and found[0] == TREE_MODE else None
+
+
+def _root(store: Store, ledger: CommitId | None) -> TreeId | None:
+    tip = ledger or refs.read(store, refs.LEDGER)
+    return None if tip is None else reading.tree_of(objects.read_object(store, tip, "commit"))

@@ -1,0 +1,107 @@
+"""Closing: the mission's tip becomes the second parent of a commit on the ledger branch.
+
+The mission's ref is deleted only after its tip is reachable from there; killed anywhere, the
+same call goes on from where it was.
+"""
+
+import pygit2
+
+from gitops import objects, refs, signing
+from gitops.ledger import appending, dossier, reading
+from gitops.objects import TREE_MODE, Batch
+from gitops.repository import Store
+from gitops.signing import DaemonKey
+from policy.ids import CommitId, MissionId
+
+
+class LedgerRootMissingError(Exception):
+    """There is no branch `pawl/ledger`: the repository was never initialised, or lost it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"cannot close a mission: {refs.LEDGER} does not exist; run `pawl init`, or fetch the "
+            "branch from a clone if there was one"
+        )
+
+
+class ClosedOtherwiseError(Exception):
+    """The ledger branch has another dossier under this mission's id."""
+
+    def __init__(self, mission: MissionId, tip: CommitId) -> None:
+        super().__init__(
+            f"cannot close {mission}: {refs.LEDGER} has a different dossier of it, and {tip} is "
+            f"not part of that; compare the two (git show {refs.LEDGER}:{dossier.shard(mission)})"
+        )
+
+
+def create_ledger_root(store: Store, key: DaemonKey, *, at: int) -> CommitId:
+    """Make the ledger branch with an empty root commit, or return the tip of the one there is.
+
+    Without the root the first closing had the mission as its first parent, and `git log
+    --first-parent` would print all of it.
+    """
+    batch = Batch(store)
+    message = "The ledger begins\n\nPawl-Schema: 1"
+    root = batch.commit(signing.signed_commit(key, batch.tree({}), (), message, at))
+    while (tip := refs.read(store, refs.LEDGER)) is None:
+        batch.save()
+        if refs.create(store, refs.LEDGER, root):
+            return root
+    return tip
+
+
+def close(
+    store: Store,
+    key: DaemonKey,
+    mission: MissionId,
+    tip: CommitId,
+    *,
+    sentence: str,
+    at: int,
+    work: CommitId | None = None,
+) -> CommitId | None:
+    """Merge *tip* into the ledger branch, then delete the mission's ref.
+
+    Returns a commit of that branch that holds the mission; None, with nothing closed, if somebody
+    else moved the branch meanwhile: try again.
+    *work* is where the mission's work branch must be to be deleted too. What moved meanwhile is
+    left. Raises `LedgerRootMissingError`, `ClosedOtherwiseError`, `RefLockedError`.
+    """
+    ledger = refs.read(store, refs.LEDGER)
+    if ledger is None:
+        raise LedgerRootMissingError
+    root = reading.tree_of(objects.read_object(store, ledger, "commit"))
+    closing: CommitId | None = ledger
+    if dossier.find(store, root, dossier.shard(mission)) is None:
+        closing = _merge(store, key, mission, tip, ledger=ledger, sentence=sentence, at=at)
+    elif not store.repo.descendant_of(pygit2.Oid(hex=ledger), pygit2.Oid(hex=tip)):
+        raise ClosedOtherwiseError(mission, tip)
+    if closing is None:
+        return None
+    refs.delete(store, refs.mission_ref(mission), was=tip)
+    if work is not None:
+        refs.delete(store, refs.work_ref(mission), was=work)
+    appending.forget(store, mission)
+    reading.forget(store, mission)
+    return closing
+
+
+def _merge(
+    store: Store,
+    key: DaemonKey,
+    mission: MissionId,
+    tip: CommitId,
+    *,
+    ledger: CommitId,
+    sentence: str,
+    at: int,
+) -> CommitId | None:
+    batch = Batch(store)
+    root = reading.tree_of(batch.read_commit(ledger))
+    closed = reading.tree_of(batch.read_commit(tip))
+    tree = dossier.graft(batch, root, {dossier.shard(mission): (TREE_MODE, closed)}, {})
+    subject = " ".join(sentence.replace("\0", " ").split()) or f"{mission} is closed"
+    message = f"{subject}\n\nPawl-Mission: {mission}\nPawl-Schema: 1"
+    commit = batch.commit(signing.signed_commit(key, tree, (ledger, tip), message, at))
+    batch.save()
+    return commit if refs.move(store, refs.LEDGER, to=commit, was=ledger) else None

@@ -81,7 +81,7 @@ def test_a_date_stays_text():
         "1.5e999",
         "9999999999999999999",
         "0755",
-    ],  # fmt: skip
+    ],
 )
 @pytest.mark.parametrize("document", ["a: {}\n", "- {}\n", "{}: 1\n"])
 def test_scalars_yaml_readers_disagree_about_are_problems(scalar, document):

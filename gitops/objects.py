@@ -10,7 +10,6 @@ import tempfile
 import weakref
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -227,20 +226,24 @@ def _heal(store: Store, torn: Mapping[str, None]) -> None:
     """Move the damaged copies of objects away that have just been written anew."""
     if not torn:
         return
-    for oid in torn:
-        path = _loose_path(store, oid)
-        if path.exists():
-            store.corrupt_directory.mkdir(exist_ok=True)
-            with suppress(FileNotFoundError):
-                path.rename(store.corrupt_directory / oid)
-    store.reopen()
-    if not all(_reads(store, oid) for oid in torn):
+    packed = [oid for oid in torn if not _set_aside(store, oid)]
+    if packed:
         for pack in packs.own(store.pack_directory):
             maintenance.salvage(pack, store.corrupt_directory, sync=store.durability == "full")
-        store.reopen()
+    store.reopen()
     for oid in torn:
         if not _reads(store, oid):
             raise DamagedObjectError(oid, "it was written anew and a damaged pack hides it")
+
+
+def _set_aside(store: Store, oid: str) -> bool:
+    """Move a loose object to the corrupt ones; return whether it was there."""
+    store.corrupt_directory.mkdir(exist_ok=True)
+    try:
+        _loose_path(store, oid).rename(store.corrupt_directory / oid)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _reads(store: Store, oid: str) -> bool:

@@ -176,6 +176,8 @@ def read_index(pack: Path) -> list[Entry]:
         raise DamagedPackError(f"the index of {pack} is too short") from error
     order = sorted(range(count), key=offsets.__getitem__)
     ends = [*(offsets[row] for row in order[1:]), end]
+    if any(stop <= offsets[row] for row, stop in zip(order, ends, strict=True)):
+        raise DamagedPackError(f"{pack} is shorter than its index says")
     return [
         Entry(oids[row], offsets[row], stop - offsets[row], crcs[row])
         for row, stop in zip(order, ends, strict=True)

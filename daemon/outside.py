@@ -190,13 +190,13 @@ def write(where: Roots, name: str, host: Host, trust: Trust) -> Outside:
     config, state = where.config / name, where.state / name
     for folder in (config, state):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _replace(config / HOST_FILE, _HOST_HEAD + _yaml(host))
-    _replace(config / TRUST_FILE, _TRUST_HEAD + _yaml(trust))
+    _replace(config / HOST_FILE, _HOST_HEAD + _yaml(host, defaults=False))
+    _replace(config / TRUST_FILE, _TRUST_HEAD + _yaml(trust, defaults=True))
     return Outside(name=name, config=config, state=state, host=host, trust=trust)
 
 
-def _yaml(value: Value) -> str:
-    plain = value.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+def _yaml(value: Value, *, defaults: bool) -> str:
+    plain = value.model_dump(mode="json", by_alias=True, exclude_defaults=not defaults)
     return yaml.safe_dump({"schema": 1, **plain}, sort_keys=False, width=1000, allow_unicode=True)
 
 

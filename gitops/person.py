@@ -129,10 +129,20 @@ class Person:
         folder = self._gitdir / "worktrees"
         yield from sorted(folder.iterdir()) if folder.is_dir() else ()
 
+    def head_branch(self, start: Path) -> str | None:
+        """Return the branch checked out at *start*, unborn ones too; None: detached."""
+        found = self._run(("symbolic-ref", "--quiet", "--short", "HEAD"), b"", {}, start)
+        return found.stdout.decode(errors="surrogateescape").rstrip("\n") or None
+
     def dirt(self, checkout: Path) -> tuple[str, ...]:
         """Return the paths with staged or unstaged changes; untracked files are not counted."""
         rows = self._git("status", "--porcelain", "--untracked-files=no", checkout=checkout)
         return tuple(row[3:] for row in rows.splitlines())
+
+    def tracked(self, checkout: Path) -> frozenset[str]:
+        """Return the paths in the index of *checkout*."""
+        listed = self._git("ls-files", "-z", checkout=checkout)
+        return frozenset(listed.split("\0")) - {""}
 
     def _git(
         self,

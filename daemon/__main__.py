@@ -1,0 +1,50 @@
+"""The command `pawl`: reads arguments, and says in one place how a command that failed ends."""
+
+import os
+import sys
+
+from daemon.cli.exits import Exit, RefusedError
+
+
+def main() -> None:
+    """Run one command and exit with its code (DESIGN 10)."""
+    from daemon.cli.app import app  # noqa: PLC0415  # after the imports that cost nothing
+
+    try:
+        app()
+    except RefusedError as refused:
+        _tell(refused)
+        sys.exit(refused.code)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the answer has enough; python's own flush at exit must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.OK)
+    except Exception as error:
+        known = _known(error)
+        if known is None:
+            raise
+        _tell(known)
+        sys.exit(known.code)
+
+
+def _tell(refused: RefusedError) -> None:
+    from daemon.cli import output  # noqa: PLC0415  # as above
+
+    if "--json" in sys.argv:
+        output.dump(refused.as_json())
+    output.warn(refused.text())
+
+
+def _known(error: Exception) -> RefusedError | None:
+    from daemon.cli.known import refusal_of  # noqa: PLC0415  # only an error pays for it
+
+    return refusal_of(error)
+
+
+_INTERRUPTED = 130
+"""What a shell reports for a program that SIGINT ended."""
+
+if __name__ == "__main__":
+    main()

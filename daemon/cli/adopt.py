@@ -1,0 +1,73 @@
+"""`pawl init --introduction OID`: a clone of a repository that pawl serves already.
+
+Nothing is committed. The clone gets its own outside and, with a remote, the refs of open missions.
+"""
+
+import os
+
+import pygit2
+
+from daemon.cli.init import Initialised, clean_checkout, refused, repository_name
+from daemon.cli.place import Place
+from daemon.cli.settle import settle
+from daemon.cli.toolchains import detect
+from daemon.outside import free_name
+from gitops.observe import POLICY, blob_at, contains
+from gitops.person import Person
+from gitops.refs import LEDGER, create, read
+from policy.ids import CommitId, RefName, TreeId
+from policy.people.trust import Mode
+
+_REMOTE_LEDGER = RefName("refs/remotes/origin/pawl/ledger")
+_REFSPEC = "+refs/pawl/*:refs/pawl/*"
+
+
+def adopt(
+    place: Place, person: Person, mode: Mode, introduction: CommitId, daemon_key: str | None
+) -> Initialised:
+    """Trust the repository from *introduction* on.
+
+    *daemon_key* is the public key of the daemon whose ledger is to be read; None: this clone gets
+    a daemon key of its own, and what another daemon recorded counts as foreign.
+    """
+    checkout = clean_checkout(place, person)
+    if checkout.tip is None or not _introduces(place, checkout.tip, introduction):
+        raise refused(
+            place,
+            f"{introduction} is not a commit of {checkout.branch} that brought {POLICY}",
+            "Use the commit that `pawl init` printed; it is in the trust file on the build host.",
+        )
+    _fetch_from_now_on(place, person)
+    toolchains = detect(checkout.path, os.environ)
+    outside = settle(
+        place,
+        free_name(place.roots, repository_name(checkout.path), place.gitdir),
+        introduction=introduction,
+        branch=checkout.branch,
+        mode=mode,
+        toolchains=toolchains,
+        daemon_key=daemon_key,
+    )
+    return Initialised(outside, checkout, introduction, checkout.tip, toolchains)
+
+
+def _introduces(place: Place, tip: CommitId, introduction: CommitId) -> bool:
+    if not contains(place.store, tip, introduction):
+        return False
+    commit = place.store.repo[introduction]
+    if not isinstance(commit, pygit2.Commit) or not _has_policy(place, commit):
+        return False
+    return not any(_has_policy(place, parent) for parent in commit.parents)
+
+
+def _has_policy(place: Place, commit: pygit2.Commit) -> bool:
+    return blob_at(place.store, TreeId(str(commit.tree_id)), POLICY) is not None
+
+
+def _fetch_from_now_on(place: Place, person: Person) -> None:
+    """Make `git fetch` bring open missions, and have the ledger as a branch of this clone."""
+    if person.setting("remote.origin.url") is not None:
+        person.add_setting("remote.origin.fetch", _REFSPEC)
+    ledger = read(place.store, _REMOTE_LEDGER)
+    if ledger is not None:
+        create(place.store, LEDGER, ledger)

@@ -1,0 +1,56 @@
+"""What `pawl init` writes outside the repository, and the ledger's root in it."""
+
+from pathlib import Path
+
+from daemon.cli.place import Place
+from daemon.cli.toolchains import Toolchain, mounts_of
+from daemon.clock import SystemClock
+from daemon.outside import KEY_FILE, Outside, builder_for, write
+from gitops.ledger import create_ledger_root
+from gitops.signing import DaemonKey
+from policy.host import Host
+from policy.ids import CommitId
+from policy.people.trust import Mode, Trust
+
+
+def settle(
+    place: Place,
+    name: str,
+    *,
+    introduction: CommitId,
+    branch: str,
+    mode: Mode,
+    toolchains: tuple[Toolchain, ...],
+    daemon_key: str | None = None,
+) -> Outside:
+    """Write key, host file and trust file, and begin the ledger. Repeatable; a key is kept.
+
+    *daemon_key* is another daemon's public key: then its ledger is believed and none is begun.
+    """
+    config = place.roots.config / name
+    config.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if daemon_key is None:
+        key = _key(config / KEY_FILE)
+        create_ledger_root(place.store, key, at=int(SystemClock().now().timestamp()))
+        daemon_key = key.public
+    trust = Trust(
+        schema=1, introduction=introduction, target=branch, daemon_key=daemon_key, mode=mode
+    )
+    return write(place.roots, name, _host(place, toolchains), trust)
+
+
+def _key(path: Path) -> DaemonKey:
+    return DaemonKey.load(path) if path.exists() else DaemonKey.generate(path)
+
+
+def _host(place: Place, toolchains: tuple[Toolchain, ...]) -> Host:
+    host = Host(schema=1, git_dir=str(place.gitdir), builder=builder_for(place.gitdir))
+    first = [str(folder) for toolchain in toolchains for folder in toolchain.path]
+    return host.model_copy(
+        update={
+            "mounts": tuple(map(str, mounts_of(toolchains))),
+            "path": tuple(dict.fromkeys((*first, *host.path))),
+            # the most specific comes first, so it is set last
+            "env": {name: value for one in reversed(toolchains) for name, value in one.env},
+        }
+    )

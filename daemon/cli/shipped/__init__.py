@@ -1,0 +1,1 @@
+"""Files that commands put into a repository."""

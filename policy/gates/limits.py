@@ -6,10 +6,19 @@ unless the item names its path in `files`: then a person expects it.
 
 from collections.abc import Collection
 
+from policy.backlog.item import ItemBudget
 from policy.change import Stat
 from policy.gates.finding import Finding, failed, listed, passed, shown
 from policy.rules.failures import FailureClass
 from policy.rules.model import MissionBudget
+
+
+def within(budget: MissionBudget, own: ItemBudget) -> MissionBudget:
+    """Return the mission's budget, lowered by what the item asks for; it cannot raise it."""
+    lower = own.model_dump(exclude_none=True)
+    return budget.model_copy(
+        update={name: min(value, getattr(budget, name)) for name, value in lower.items()}
+    )
 
 
 def judge_limits(

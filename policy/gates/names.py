@@ -7,6 +7,8 @@ fold here only ever makes more names equal, so it can bar too much and never too
 import re
 import unicodedata
 
+from policy.paths import folded
+
 _IGNORED_BY_HFS = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
 )
@@ -14,16 +16,11 @@ _SHORT_DOT_GIT = re.compile(r"git~[0-9]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
-def folded(name: str) -> str:
-    """Return *name* as a case-insensitive, normalising file system compares it."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-
-
 def unmasked(path: str) -> str:
     """Return *path* with each segment as the most forgiving file system would open it.
 
-    Beside `folded`: code points HFS+ leaves out, dots and spaces NTFS drops at the end, and its
-    streams (`.git::$INDEX_ALLOCATION`, `.git:x`).
+    Beside what `folded` does: wide and other compatible letters, code points HFS+ leaves out, dots
+    and spaces NTFS drops at the end, and its streams (`.git::$INDEX_ALLOCATION`, `.git:x`).
     """
     return "/".join(_unmasked(segment) for segment in path.split("/"))
 
@@ -49,7 +46,7 @@ def fault_of(name: str) -> str | None:
 
 
 def _unmasked(segment: str) -> str:
-    plain = folded(segment.translate(_IGNORED_BY_HFS))
+    plain = folded(unicodedata.normalize("NFKC", segment.translate(_IGNORED_BY_HFS)))
     if plain in (".", ".."):
         return plain
     return plain.partition(":")[0].rstrip(". ")

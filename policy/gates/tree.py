@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from policy.change import Entry
 from policy.gates.finding import Finding, barred, failed, passed
 from policy.gates.links import Inside, Outside, follow
-from policy.gates.names import fault_of, folded
+from policy.gates.names import fault_of
+from policy.paths import folded
 from policy.rules.failures import FailureClass
 from policy.rules.model import TreeLimits
 from policy.value import Value

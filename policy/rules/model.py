@@ -116,8 +116,11 @@ class GateCommand(Value):
                 f"gate {self.name}: baseline, must_report, known_failures and min_tests read a "
                 "report; add `report: junit` and `{report}` to its command"
             )
-        if self.report != "none" and not any("{report}" in word for word in self.run):
+        written = any("{report}" in word for word in self.run)
+        if self.report != "none" and not written:
             raise ValueError(f"gate {self.name}: `report: {self.report}` needs `{{report}}` in run")
+        if self.report == "none" and written:
+            raise ValueError(f"gate {self.name}: `{{report}}` in run needs `report: junit`")
         return self
 
 

@@ -1,0 +1,46 @@
+"""What is judged, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from policy.backlog.item import BacklogItem
+from policy.change import Entry, Stat
+from policy.gates.run import Interrupted
+from policy.gates.verdict import Record
+from policy.ids import Digest, MissionId, TreeId
+from policy.mission.facts import Candidate
+from policy.rules.model import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A candidate before its gates. Item and policy are those of the base, never its own (F109)."""
+
+    mission: MissionId
+    n: int
+    """The attempt the candidate is of."""
+    level: int = 0
+    item: BacklogItem
+    policy: Policy
+    candidate: Candidate
+    base: TreeId
+    """The product of the commit the candidate is built on: what the change is measured against."""
+    entries: tuple[Entry, ...]
+    """The mission's own diff, from the attempt's base to its checkpoint, without the flip."""
+    stat: Stat
+    """Of *entries*."""
+    environment: Digest
+    """Of the host's share in every run, as the door tells it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Records in judging order, up to the first that bars; evidence by path in the dossier."""
+
+    records: tuple[Record, ...]
+    evidence: Mapping[str, bytes]
+    environment: Digest
+
+
+Judged = Judgement | Interrupted
+"""Interrupted: the daemon stops. Nothing is recorded; the gates run again."""

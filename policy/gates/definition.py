@@ -1,0 +1,71 @@
+"""Which gates a candidate needs, and what each of them is.
+
+A gate's definition is a digest of all that decides what it says, apart from the tree: two records
+of one gate may stand for each other only where definition, product and environment are equal.
+Everything here comes from the base commit's policy and item, never from the candidate (F109).
+"""
+
+from policy.backlog.item import BacklogItem
+from policy.canonical import digest
+from policy.gates.limits import within
+from policy.gates.protected import protected_globs
+from policy.ids import Digest, GateName
+from policy.rules.model import BUILT_IN_GATES, GateCommand, Policy, When
+
+EVALUATOR = 1
+"""Raised whenever a gate means something else than it did: what was recorded before is void."""
+
+
+def required(item: BacklogItem, policy: Policy) -> tuple[GateName, ...]:
+    """Return the gates a candidate of *item* needs, in judging order: cheap and certain first."""
+    left_out = set()
+    if item.kind not in policy.red_first.kinds or item.expect_base == "pass":
+        left_out.add("red_first")
+    if not item.done_when:
+        left_out.add("done")
+    built_in = (GateName(name) for name in BUILT_IN_GATES if name not in left_out)
+    return (*built_in, *(gate.name for gate in commands(item, policy)))
+
+
+def commands(item: BacklogItem, policy: Policy) -> tuple[GateCommand, ...]:
+    """Return the command gates whose `when` matches *item*, in policy's order."""
+    return tuple(gate for gate in policy.gates if _applies(gate.when, item))
+
+
+def definitions(item: BacklogItem, policy: Policy) -> dict[GateName, Digest]:
+    """Return the definition of each required gate."""
+    parameters = {**_of_built_in(item, policy), **_of_commands(item, policy)}
+    return {
+        gate: digest({"gate": gate, "evaluator": EVALUATOR, "parameters": parameters[gate]})
+        for gate in required(item, policy)
+    }
+
+
+def _applies(when: When, item: BacklogItem) -> bool:
+    return item.risk in when.risk and item.kind in when.kind
+
+
+def _of_built_in(item: BacklogItem, policy: Policy) -> dict[str, object]:
+    tests = [one.model_dump(mode="json") for one in item.tests]
+    process = policy.sandbox.gate.model_dump(mode="json")
+    return {
+        "scope": list(item.write_scope),
+        "protected": list(protected_globs(policy)),
+        "limits": [
+            within(policy.budgets.mission, item.budget).model_dump(mode="json"),
+            sorted(file.path for file in item.files),
+        ],
+        "secrets": None,
+        "tree": policy.sandbox.tree.model_dump(mode="json"),
+        "red_first": [tests, list(policy.test_paths), process],
+        "tests": [tests, process],
+        "done": [[one.model_dump(mode="json") for one in item.done_when], process],
+    }
+
+
+def _of_commands(item: BacklogItem, policy: Policy) -> dict[str, object]:
+    process = policy.sandbox.gate.model_dump(mode="json")
+    return {
+        gate.name: [gate.model_dump(mode="json"), list(policy.test_paths), process]
+        for gate in commands(item, policy)
+    }

@@ -23,9 +23,9 @@ def dump(value: Mapping[str, Any]) -> None:
     sys.stdout.write(f"{json.dumps(value, indent=2)}\n")
 
 
-def dump_line(value: Mapping[str, Any]) -> None:
-    """Print *value* as one line, for answers that go on."""
-    sys.stdout.write(f"{json.dumps(value)}\n")
+def line(raw: bytes) -> None:
+    """Print *raw*, one line of JSON, as it is."""
+    sys.stdout.write(raw.decode() + "\n")
     sys.stdout.flush()
 
 
@@ -57,4 +57,4 @@ def _rich_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def _harmless(text: str) -> str:
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,88 @@
+"""Commits a person makes through a command: of one path, on the target, as themselves."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from daemon.cli import output
+from daemon.cli.exits import Exit, RefusedError
+from daemon.cli.place import Place, open_place, target_of, tip_of
+from gitops.objects import read_blob
+from gitops.observe import PAUSE, blob_at, is_paused
+from gitops.person import Missed, Person, PersonGitError
+from policy.ids import TreeId
+
+Edit = Callable[[bytes | None], bytes | None]
+"""From a file's content at the tip to what it shall be; None is "not there"."""
+
+
+def pause(start: Path, *, reason: str, as_json: bool) -> Exit:
+    place = open_place(start)
+    tip = tip_of(place, target_of(place))
+    if is_paused(place.store, tip.tree):
+        return answer(None, "it is paused already", as_json=as_json)
+    text = f"{reason or 'paused'}\n".encode()
+    commit = commit_edit(place, PAUSE, lambda _: text, f"pawl: pause{_because(reason)}")
+    return answer(
+        commit, "paused: nothing starts, nothing lands, until `pawl unpause`", as_json=as_json
+    )
+
+
+def unpause(start: Path, *, as_json: bool) -> Exit:
+    place = open_place(start)
+    tip = tip_of(place, target_of(place))
+    if not is_paused(place.store, tip.tree):
+        return answer(None, "it is not paused", as_json=as_json)
+    commit = commit_edit(place, PAUSE, lambda _: None, "pawl: unpause")
+    return answer(commit, "unpaused: work goes on", as_json=as_json)
+
+
+def commit_edit(place: Place, path: str, edit: Edit, message: str) -> str:
+    """Commit *edit* of *path* on the target; return the commit. Refuses with exit 5."""
+    target = target_of(place)
+    branch = target.removeprefix("refs/heads/")
+    attempted, on = "commit", f"{path} on {branch} of {place.gitdir}"
+    if branch == target:
+        raise RefusedError(
+            Exit.GIT,
+            attempted=attempted,
+            on=on,
+            why=f"this clone has no branch of its own, only {target}",
+            then="Make it: `git switch` to that branch, then try again and push.",
+        )
+    tip = tip_of(place, target)
+    person = Person(place.gitdir, os.environ)
+    try:
+        wanted = edit(_content(place, tip.tree, path))
+        commit = person.commit(tip.commit, {path: wanted}, f"{message}\n")
+        published = person.publish(branch, commit, tip.commit)
+    except PersonGitError as error:
+        published = Missed(error.said or str(error))
+    if isinstance(published, Missed):
+        raise RefusedError(
+            Exit.GIT,
+            attempted=attempted,
+            on=on,
+            why=published.why,
+            then="Nothing was changed. If the file has changes of yours, commit or drop them; if "
+            "a landing is under way, try again.",
+        )
+    return published.commit
+
+
+def _content(place: Place, tree: TreeId, path: str) -> bytes | None:
+    blob = blob_at(place.store, tree, path)
+    return None if blob is None else read_blob(place.store, blob)
+
+
+def answer(commit: str | None, text: str, *, as_json: bool) -> Exit:
+    """Tell what was committed, or that nothing had to be."""
+    if as_json:
+        output.dump({"schema": 1, "commit": commit, "text": text})
+    else:
+        output.say(text if commit is None else f"{text} ({commit[:12]})")
+    return Exit.OK
+
+
+def _because(reason: str) -> str:
+    return f": {' '.join(reason.split())}" if reason else ""

@@ -1,0 +1,60 @@
+"""A fact as one line of a log."""
+
+from policy.mission.facts import (
+    AttemptEnded,
+    AttemptInterrupted,
+    AttemptStarted,
+    CandidateBuilt,
+    CandidateConflicted,
+    Fact,
+    FailureClassified,
+    GatesJudged,
+    Landed,
+    LandingMissed,
+    LandingStarted,
+    MissionClosed,
+    MissionOpened,
+    PersonAsked,
+    TargetJudged,
+)
+from policy.mission.record import Recorded
+
+_SHORT = 12
+
+
+def line_of(record: Recorded) -> str:
+    """Return when, which mission, what."""
+    kind = record.fact.kind.replace("-", " ")
+    return f"{record.at}  {record.mission:<10}  {kind}: {_said(record.fact)}"
+
+
+def _said(fact: Fact) -> str:
+    match fact:
+        case MissionOpened(title=title, base=base):
+            return f"{title} (on {base[:_SHORT]})"
+        case AttemptStarted(n=n, builder=builder, start=start):
+            return f"{n}, {builder} on {start[:_SHORT]}"
+        case AttemptInterrupted(n=n, cause=cause):
+            return f"{n}, {cause.replace('_', ' ')}"
+        case AttemptEnded(n=n, ending=ending, stat=stat):
+            return f"{n}, {ending.kind}, {stat.files} files and {stat.lines} lines changed"
+        case FailureClassified(failure=failure, origin=origin, why=why):
+            return f"{failure} (origin {origin}): {why}"
+        case CandidateBuilt(candidate=candidate):
+            return f"{candidate.commit[:_SHORT]} on {candidate.base[:_SHORT]}"
+        case CandidateConflicted(base=base, paths=paths):
+            return f"with {base[:_SHORT]} in {', '.join(paths)}"
+        case GatesJudged(records=records):
+            return ", ".join(f"{one.gate} {one.verdict.kind}" for one in records)
+        case LandingStarted(landed=landed, base=base):
+            return f"{landed[:_SHORT]} on {base[:_SHORT]}"
+        case LandingMissed(was=was, found=found):
+            return f"the target was {was[:_SHORT]} and is {found[:_SHORT]}"
+        case Landed(commit=commit):
+            return commit
+        case TargetJudged(verdict=verdict, commit=commit):
+            return f"{verdict} at {commit[:_SHORT]}"
+        case PersonAsked(outcome=outcome, why=why):
+            return f"{outcome}: {why}"
+        case MissionClosed(outcome=outcome, reason=reason, why=why):
+            return f"{outcome}, {reason}{f': {why}' if why else ''}"

@@ -1,0 +1,156 @@
+"""Every mission a repository knows of, open or closed, read the same way in any clone.
+
+What cannot be read is shown as such: a mission is never missing from a list because its ledger
+is damaged, foreign, or of a later release.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from daemon.cli.exits import Exit, RefusedError
+from daemon.cli.place import Place
+from gitops import ledger, refs
+from gitops.ledger.dossier import read_file
+from gitops.ledger.reading import Trust
+from policy.documents.summary import Summary, summarise
+from policy.ids import CommitId, ItemId, MissionId, RefName, item_of, mission_of, ordinal_of
+from policy.mission.evolve import ContradictionError, replay
+from policy.mission.record import Recorded
+from policy.mission.states import Mission
+
+_CLONED_LEDGER = RefName("refs/remotes/origin/pawl/ledger")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A mission whose facts are there. *verified* says whether they are the daemon's own."""
+
+    mission: MissionId
+    is_open: bool
+    records: tuple[Recorded, ...]
+    state: Mission
+    summary: Summary
+    verified: Trust
+    page: ledger.Page
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A mission that is there, and whose facts cannot be believed or read."""
+
+    mission: MissionId
+    is_open: bool
+    why: str
+
+
+class Missions:
+    """The missions of one place, read at one commit of the ledger branch."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        listed = refs.list_missions(place.store)
+        self._open = listed.open
+        self._broken = listed.broken
+        self.ledger = _ledger_of(place)
+
+    def open_ids(self) -> tuple[MissionId, ...]:
+        return tuple(sorted((*self._open, *self._broken)))
+
+    def closed_ids(self) -> Iterator[MissionId]:
+        if self.ledger is not None:
+            yield from ledger.closed_missions(self._place.store, ledger=self.ledger)
+
+    def every(self) -> Iterator[Known | Unknown]:
+        """Yield the open missions, then the closed ones that are not open as well."""
+        opened = self.open_ids()
+        for mission in (*opened, *(one for one in self.closed_ids() if one not in opened)):
+            found = self.get(mission)
+            if found is not None:
+                yield found
+
+    def newest_of(self, item: ItemId) -> MissionId | None:
+        """Return the newest mission of *item*: an open one, else the last that closed."""
+        opened = [one for one in self.open_ids() if item_of(one) == item]
+        if opened:
+            return max(opened, key=ordinal_of)
+        if self.ledger is None:
+            return None
+        return ledger.closed_of(self._place.store, item, ledger=self.ledger)
+
+    def all_of(self, item: ItemId) -> tuple[MissionId, ...]:
+        """Return every mission of *item*, the first one first."""
+        newest = self.newest_of(item)
+        last = 0 if newest is None else ordinal_of(newest)
+        return tuple(mission_of(item, ordinal) for ordinal in range(1, last + 1))
+
+    def get(self, mission: MissionId) -> Known | Unknown | None:
+        """Return what is known of *mission*, None if there is no such mission."""
+        is_open = mission in self._open
+        if mission in self._broken:
+            return Unknown(mission, is_open=True, why=self._broken[mission])
+        try:
+            page = self._open_page(mission) if is_open else self._closed_page(mission)
+            return None if page is None else _known(page, is_open=is_open)
+        except (ledger.BrokenDossierError, ContradictionError) as error:
+            return Unknown(mission, is_open, str(error))
+
+    def _open_page(self, mission: MissionId) -> ledger.Page:
+        return ledger.read(self._place.store, mission, trusted=self._place.trusted)
+
+    def _closed_page(self, mission: MissionId) -> ledger.Page | None:
+        if self.ledger is None:
+            return None
+        return ledger.read_closed(
+            self._place.store, mission, trusted=self._place.trusted, ledger=self.ledger
+        )
+
+    def named(self, name: str) -> Known | Unknown:
+        """Return the mission *name*, or the newest of the item *name*; refuse with exit 4."""
+        exact = self.get(MissionId(name)) if "@" in name else None
+        newest = self.newest_of(ItemId(name)) if "@" not in name else None
+        found = exact if newest is None else self.get(newest)
+        if found is None:
+            raise RefusedError(
+                Exit.NOT_FOUND,
+                attempted="show",
+                on=name,
+                why="no mission of that name is open or closed here",
+                then="`pawl explain` lists every item and why it does not run; in a clone, "
+                "`git fetch origin '+refs/pawl/*:refs/pawl/*'` brings open missions.",
+            )
+        return found
+
+    def file(self, known: Known, path: str) -> bytes | None:
+        """Return a file of the mission's dossier, None if it has no such file."""
+        tree = known.page.tree
+        return None if tree is None else read_file(self._place.store, tree, path)
+
+
+def _known(page: ledger.Page, *, is_open: bool) -> Known | Unknown:
+    if page.verified is Trust.FOREIGN:
+        return Unknown(page.mission, is_open, f"not the daemon's: {page.why}")
+    state = replay(page.mission, page.records)
+    if state is None:
+        return Unknown(page.mission, is_open, "its ledger holds no fact")
+    summary = summarise(state, page.records)
+    return Known(page.mission, is_open, page.records, state, summary, page.verified, page)
+
+
+def _ledger_of(place: Place) -> CommitId | None:
+    """Return the tip of the ledger branch: this repository's, in a plain clone the remote's."""
+    return refs.read(place.store, refs.LEDGER) or refs.read(place.store, _CLONED_LEDGER)
+
+
+def entry(summary: Summary) -> dict[str, object]:
+    """Return a mission as `once --json` and `status --json` show it (DESIGN 10)."""
+    return {
+        "id": summary.id,
+        "outcome": summary.outcome,
+        "reason": summary.reason,
+        "failure": summary.failure,
+        "landed": summary.landed,
+        "base": summary.base,
+        "tree": summary.tree,
+        "gates": dict(summary.gates),
+        "attempts": summary.attempts,
+    }

@@ -53,6 +53,11 @@ class Outside:
     def key(self) -> Path:
         return self.config / KEY_FILE
 
+    @property
+    def mark(self) -> Path:
+        """The file of the high-water mark (gitops/highwater.py)."""
+        return self.state / "highwater.json"
+
 
 @dataclass(frozen=True)
 class Absent:

@@ -10,6 +10,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from policy.value import Value
 
+RESERVED = ("/", "/dev", "/etc", "/mission", "/proc", "/report", "/sys", "/tmp", "/usr")  # noqa: S108  # names inside the sandbox
+"""Places of the sandbox that no mount may cover."""
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00:]*$", max_length=4095)]
 AtLeastOne = Annotated[int, Field(ge=1)]
 UnprivilegedId = Annotated[int, Field(ge=1, le=2**32 - 2)]
@@ -72,8 +74,12 @@ class Host(Value):
     """On SIGTERM, running processes are gone and checkpointed within this."""
 
     @model_validator(mode="after")
-    def _the_repository_is_not_mounted(self) -> "Host":
+    def _mounts_are_no_way_out(self) -> "Host":
         for mount in self.mounts:
+            if mount.rstrip("/") in {place.rstrip("/") for place in RESERVED}:
+                raise ValueError(f"mounts: {mount} is a place of the sandbox's own; leave it out")
+            if ".." in mount.split("/"):
+                raise ValueError(f"mounts: {mount} goes up with `..`; write the path out")
             if _holds(mount, self.git_dir):
                 raise ValueError(
                     f"mounts: {mount} holds the git directory {self.git_dir}, which a builder "

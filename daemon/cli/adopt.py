@@ -43,6 +43,7 @@ def adopt(
         place,
         free_name(place.roots, repository_name(checkout.path), place.gitdir),
         introduction=introduction,
+        tip=checkout.tip,
         branch=checkout.branch,
         mode=mode,
         toolchains=toolchains,

@@ -64,7 +64,7 @@ def initialise(place: Place, person: Person, mode: Mode, begin: Begin) -> Initia
         tip = person.commit(introduction, beginning.items, f"{beginning.message}\n")
     toolchains = detect(checkout.path, os.environ)
     outside = settle(
-        place, name, introduction=introduction, branch=checkout.branch, mode=mode,
+        place, name, introduction=introduction, tip=tip, branch=checkout.branch, mode=mode,
         toolchains=toolchains,
     )  # fmt: skip
     moved = person.publish(checkout.branch, tip, checkout.tip)

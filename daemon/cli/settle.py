@@ -6,6 +6,8 @@ from daemon.cli.place import Place
 from daemon.cli.toolchains import Toolchain, mounts_of
 from daemon.clock import SystemClock
 from daemon.outside import KEY_FILE, Outside, builder_for, write
+from gitops import highwater, refs
+from gitops.highwater import HighWater
 from gitops.ledger import create_ledger_root
 from gitops.signing import DaemonKey
 from policy.host import Host
@@ -18,6 +20,7 @@ def settle(
     name: str,
     *,
     introduction: CommitId,
+    tip: CommitId,
     branch: str,
     mode: Mode,
     toolchains: tuple[Toolchain, ...],
@@ -25,7 +28,7 @@ def settle(
 ) -> Outside:
     """Write key, host file and trust file, and begin the ledger. Repeatable; a key is kept.
 
-    *daemon_key* is another daemon's public key: then its ledger is believed and none is begun.
+    *tip* is where the branch is or will be. *daemon_key* is another daemon's public key: then its ledger is believed and none is begun.
     """
     config = place.roots.config / name
     config.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -36,7 +39,12 @@ def settle(
     trust = Trust(
         schema=1, introduction=introduction, target=branch, daemon_key=daemon_key, mode=mode
     )
-    return write(place.roots, name, _host(place, toolchains), trust)
+    outside = write(place.roots, name, _host(place, toolchains), trust)
+    # What is there when a person says "trust this" is what was seen last: without a mark the
+    # daemon would only observe.
+    seen = HighWater(target=tip, ledger=refs.read(place.store, refs.LEDGER))
+    highwater.write(outside.mark, seen)
+    return outside
 
 
 def _key(path: Path) -> DaemonKey:

@@ -1,0 +1,26 @@
+"""What the host file says, as the sandbox wants it."""
+
+from pathlib import Path
+
+from daemon.sandbox.settings import Builder, SandboxHost
+from policy.bus.operation import Limits
+from policy.host import Host
+
+
+def sandbox_host(host: Host) -> SandboxHost:
+    """Return the host's share of every sandbox."""
+    builder = host.builder
+    return SandboxHost(
+        ceilings=Limits.model_validate_json(host.ceilings.model_dump_json()),
+        report_bytes=host.report_bytes,
+        spill_bytes=host.spill_bytes,
+        shm_bytes=host.shm_bytes,
+        builder=None if builder is None else Builder(uid=builder.uid, gid=builder.gid),
+        mounts=tuple(map(Path, host.mounts)),
+        path=host.path,
+        env=tuple(sorted(host.env.items())),
+        engine=host.engine,
+        scratch=host.scratch,
+        free_bytes=host.free_bytes,
+        cgroups=tuple(map(Path, host.cgroups)),
+    )

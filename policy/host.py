@@ -12,6 +12,7 @@ from policy.value import Value
 
 RESERVED = ("/", "/dev", "/etc", "/mission", "/proc", "/report", "/sys", "/tmp", "/usr")  # noqa: S108  # names inside the sandbox
 """Places of the sandbox that no mount may cover."""
+DEFAULT_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00:]*$", max_length=4095)]
 AtLeastOne = Annotated[int, Field(ge=1)]
 UnprivilegedId = Annotated[int, Field(ge=1, le=2**32 - 2)]
@@ -54,7 +55,7 @@ class Host(Value):
     """Whom builders and gates run as. None: as the daemon's own user, which then is not root."""
     mounts: tuple[AbsolutePath, ...] = ()
     """Read-only in every sandbox, at their own path: toolchains. `/usr` needs no mention."""
-    path: tuple[AbsolutePath, ...] = ("/usr/local/bin", "/usr/bin", "/bin")
+    path: tuple[AbsolutePath, ...] = DEFAULT_PATH
     """PATH inside, in this order."""
     env: dict[str, str] = Field(default_factory=dict)
     """Added to the cleared environment inside."""

@@ -8,6 +8,7 @@ from daemon.cli.adopt import adopt
 from daemon.cli.exits import Exit
 from daemon.cli.init import Initialised, as_shipped, initialise
 from daemon.cli.place import open_place
+from daemon.cli.toolchains import detect
 from gitops.person import Person
 from policy.ids import CommitId
 from policy.people.trust import Mode
@@ -25,7 +26,8 @@ def run(
     person = Person(place.gitdir, os.environ)
     mode: Mode = "one-person" if one_person else "signed"
     if introduction is None:
-        done = initialise(place, person, mode, as_shipped(person, one_person=one_person))
+        begin = as_shipped(person, one_person=one_person)
+        done = initialise(place, person, mode, begin, detect)
     else:
         done = adopt(place, person, mode, CommitId(introduction), daemon_key)
     if as_json:

@@ -7,7 +7,7 @@ it files that the next `init` replaces.
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from daemon.cli.beginning import Beginning, shipped
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.place import Place
 from daemon.cli.settle import settle
-from daemon.cli.toolchains import Toolchain, detect
+from daemon.cli.toolchains import Toolchain
 from daemon.outside import Outside, free_name
 from gitops.observe import POLICY, contains
 from gitops.person import Missed, Person, PersonGitError
@@ -47,9 +47,12 @@ class Initialised:
 
 Begin = Callable[[Checkout, str, Path], Beginning]
 """From the checkout, the repository's name and its configuration folder."""
+Detect = Callable[[Path, Mapping[str, str]], tuple[Toolchain, ...]]
 
 
-def initialise(place: Place, person: Person, mode: Mode, begin: Begin) -> Initialised:
+def initialise(
+    place: Place, person: Person, mode: Mode, begin: Begin, detected: Detect
+) -> Initialised:
     """Serve the checked-out branch from its next commit on; `RefusedError` changes nothing."""
     checkout = clean_checkout(place, person)
     _refuse_taken(place, checkout)
@@ -62,7 +65,7 @@ def initialise(place: Place, person: Person, mode: Mode, begin: Begin) -> Initia
     tip = introduction
     if beginning.items:
         tip = person.commit(introduction, beginning.items, f"{beginning.message}\n")
-    toolchains = detect(checkout.path, os.environ)
+    toolchains = detected(checkout.path, os.environ)
     outside = settle(
         place, name, introduction=introduction, tip=tip, branch=checkout.branch, mode=mode,
         toolchains=toolchains,

@@ -10,7 +10,7 @@ from gitops import highwater, refs
 from gitops.highwater import HighWater
 from gitops.ledger import create_ledger_root
 from gitops.signing import DaemonKey
-from policy.host import Host
+from policy.host import DEFAULT_PATH, Host
 from policy.ids import CommitId
 from policy.people.trust import Mode, Trust
 
@@ -28,7 +28,8 @@ def settle(
 ) -> Outside:
     """Write key, host file and trust file, and begin the ledger. Repeatable; a key is kept.
 
-    *tip* is where the branch is or will be. *daemon_key* is another daemon's public key: then its ledger is believed and none is begun.
+    *tip* is where the branch is or will be. *daemon_key* is another daemon's public key: then
+    its ledger is believed and none is begun here.
     """
     config = place.roots.config / name
     config.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -52,13 +53,13 @@ def _key(path: Path) -> DaemonKey:
 
 
 def _host(place: Place, toolchains: tuple[Toolchain, ...]) -> Host:
-    host = Host(schema=1, git_dir=str(place.gitdir), builder=builder_for(place.gitdir))
     first = [str(folder) for toolchain in toolchains for folder in toolchain.path]
-    return host.model_copy(
-        update={
-            "mounts": tuple(map(str, mounts_of(toolchains))),
-            "path": tuple(dict.fromkeys((*first, *host.path))),
-            # the most specific comes first, so it is set last
-            "env": {name: value for one in reversed(toolchains) for name, value in one.env},
-        }
+    return Host(
+        schema=1,
+        git_dir=str(place.gitdir),
+        builder=builder_for(place.gitdir),
+        mounts=tuple(map(str, mounts_of(toolchains))),
+        path=tuple(dict.fromkeys((*first, *DEFAULT_PATH))),
+        # the most specific comes first, so it is set last
+        env={name: value for one in reversed(toolchains) for name, value in one.env},
     )

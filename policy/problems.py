@@ -4,12 +4,12 @@ The words of the parsing library are turned around here: a person is told what t
 not which validator of ours refused it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 Path = tuple[str | int, ...]
 """Where in a document: keys and indexes from the top; empty for the document itself."""
@@ -37,6 +37,13 @@ class Unreadable:
         return "; ".join(map(str, self.problems))
 
 
+def faulty(faults: Iterable[tuple[str, str]]) -> PydanticCustomError:
+    """Return what a validator raises that found several keys at fault: their names and why."""
+    rows = [*faults]
+    text = "; ".join(f"{key}: {why}" for key, why in rows)
+    return PydanticCustomError("faulty", "{text}", {"text": text, "faults": rows})
+
+
 def problems_of(error: ValidationError, lines: Mapping[Path, int]) -> tuple[Problem, ...]:
     """Return what pydantic found, each with the line of the value it is about.
 
@@ -44,15 +51,23 @@ def problems_of(error: ValidationError, lines: Mapping[Path, int]) -> tuple[Prob
     answers for each form; the answers to one value become one sentence.
     """
     found: dict[tuple[int, str], list[str]] = {}
-    for details in error.errors(include_url=False):
-        line, path = _place(details["loc"], lines)
-        found.setdefault((line, named(path)), []).append(_sentence(details))
+    for loc, sentence in _complaints(error):
+        line, path = _place(loc, lines)
+        found.setdefault((line, named(path)), []).append(sentence)
     return tuple(
         sorted(
             Problem(line, 0, f"{name}: {_either(sentences)}" if name else _either(sentences))
             for (line, name), sentences in found.items()
         )
     )
+
+
+def _complaints(error: ValidationError) -> Iterator[tuple[Path, str]]:
+    for details in error.errors(include_url=False):
+        if details["type"] == "faulty":
+            yield from (((*details["loc"], key), why) for key, why in details["ctx"]["faults"])
+        else:
+            yield details["loc"], _sentence(details)
 
 
 def named(path: Iterable[str | int]) -> str:
@@ -65,26 +80,35 @@ def named(path: Iterable[str | int]) -> str:
 
 def quoted(value: object) -> str:
     """Return *value* for a sentence: one line, printable, not long."""
-    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4]} ..."
+    match value:
+        case None:
+            return "empty"
+        case dict():
+            return "a map"
+        case list() | tuple():
+            return "a list"
+        case bool():
+            return str(value).lower()
+        case _:
+            text = ascii(value) if not str(value).isprintable() else repr(value)
+            return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4]} ..."
 
 
 _SHOWN = 60
 
 
 def _place(loc: Path, lines: Mapping[Path, int]) -> tuple[int, Path]:
-    """Return line and path of the innermost thing in the document that *loc* names.
+    """Return line and path of what *loc* is about.
 
-    A location also names the form of a union it tried; no document has a value there. A missing
-    key has no line, so it gets that of the map it is missing from.
+    A location also names the form of a union that was tried, which is no key of the document. What
+    the document does not have, a missing key say, gets the line of what it is missing from.
     """
     path: Path = ()
-    for index, step in enumerate(loc):
-        if (*path, step) in lines:
+    for step in loc:
+        if (*path, step) in lines or isinstance(step, int) or step.isidentifier():
             path = (*path, step)
-        elif index == len(loc) - 1 and isinstance(step, str) and step.isidentifier():
-            return lines.get(path, 0), (*path, step)
-    return lines.get(path, 0), path
+    known = next(end for end in range(len(path), -1, -1) if path[:end] in lines or not end)
+    return lines.get(path[:known], 0), path
 
 
 def _either(sentences: list[str]) -> str:
@@ -100,9 +124,8 @@ def _wanted(what: str) -> Callable[[ErrorDetails, dict[str, Any]], str]:
     return lambda details, _: f"must be {what}, is {quoted(details['input'])}"
 
 
-def _count(ctx: dict[str, Any], key: str, unit: str) -> str:
-    number = ctx[key]
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+def _count(ctx: dict[str, Any], key: str, one: str, many: str) -> str:
+    return f"{ctx[key]} {one if ctx[key] == 1 else many}"
 
 
 _WORDS: dict[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
@@ -112,6 +135,10 @@ _WORDS: dict[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
     "int_type": _wanted("a whole number"),
     "bool_type": _wanted("true or false"),
     "float_type": _wanted("a number"),
+    "date_type": _wanted("a day such as 2026-12-01"),
+    "date_parsing": _wanted("a day such as 2026-12-01"),
+    "date_from_datetime_parsing": _wanted("a day such as 2026-12-01"),
+    "date_from_datetime_inexact": _wanted("a day such as 2026-12-01"),
     "tuple_type": _wanted("a list"),
     "list_type": _wanted("a list"),
     "dict_type": _wanted("a map of keys and values"),
@@ -119,14 +146,14 @@ _WORDS: dict[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
     "model_attributes_type": _wanted("a map of keys and values"),
     "literal_error": lambda d, c: f"must be {c['expected']}, is {quoted(d['input'])}",
     "enum": lambda d, c: f"must be {c['expected']}, is {quoted(d['input'])}",
-    "too_short": lambda _, c: f"must have at least {_count(c, 'min_length', 'entry')}".replace(
-        "entrys", "entries"
+    "too_short": lambda _, c: f"must have at least {_count(c, 'min_length', 'entry', 'entries')}",
+    "too_long": lambda _, c: f"must have at most {_count(c, 'max_length', 'entry', 'entries')}",
+    "string_too_short": lambda _, c: (
+        f"must have at least {_count(c, 'min_length', 'character', 'characters')}"
     ),
-    "too_long": lambda _, c: f"must have at most {_count(c, 'max_length', 'entry')}".replace(
-        "entrys", "entries"
+    "string_too_long": lambda _, c: (
+        f"must have at most {_count(c, 'max_length', 'character', 'characters')}"
     ),
-    "string_too_short": lambda _, c: f"must have at least {_count(c, 'min_length', 'character')}",
-    "string_too_long": lambda _, c: f"must have at most {_count(c, 'max_length', 'character')}",
     "string_pattern_mismatch": lambda d, c: (
         f"{quoted(d['input'])} does not have the form {c['pattern']}"
     ),

@@ -1,0 +1,46 @@
+"""Who can do what: the adapters there are, and which stages each plays.
+
+An item whose stages nobody can play is invalid, with that text: it would otherwise wait for ever
+and nobody would know for whom.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from policy.backlog.item import COMMAND, BacklogItem
+from policy.rules.model import Risk, StageName
+
+
+@dataclass(frozen=True)
+class Crew:
+    """*plays*: adapter name to the stages it plays; *pipeline*: the stages of each tier."""
+
+    plays: Mapping[str, frozenset[StageName]]
+    pipeline: Mapping[Risk, tuple[StageName, ...]]
+
+
+def unplayable(item: BacklogItem, crew: Crew) -> Iterator[tuple[str, str]]:
+    """Yield why *item* cannot be run by anybody: the key at fault, and a sentence."""
+    stages = crew.pipeline.get(item.risk, ())
+    nobody = [stage for stage in stages if not _players(stage, crew)]
+    if nobody:
+        tier = f"{item.risk} needs {', '.join(stages)} (policy: pipeline.{item.risk})"
+        yield "risk", f"{tier}, and no adapter in .pawl/builders plays {', '.join(nobody)}"
+    if not stages:
+        yield "risk", f"the policy's pipeline has no stages for {item.risk}"
+    yield from _builder(item, crew)
+
+
+def _players(stage: StageName, crew: Crew) -> list[str]:
+    return sorted(name for name, stages in crew.plays.items() if stage in stages)
+
+
+def _builder(item: BacklogItem, crew: Crew) -> Iterator[tuple[str, str]]:
+    builders = _players("build", crew)
+    if item.builder is not None and item.builder not in builders:
+        known = ", ".join(builders) or "none"
+        yield "builder", f"{item.builder} is no adapter that builds; there are: {known}"
+    if item.builder is None and item.command is None and not set(builders) - {COMMAND}:
+        yield "builder", "nobody builds it: add `command: [...]`, or an adapter in .pawl/builders"
+    if item.command is not None and COMMAND not in builders:
+        yield "command", "the built-in builder `command` is not available here"

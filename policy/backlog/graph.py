@@ -1,0 +1,156 @@
+"""Items beside each other: ids that clash, names of items there are not, circles of waiting.
+
+What a file alone cannot know. Each item involved becomes a bad one with a sentence that names the
+others; an item that only waits for a bad one is no worse for it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from policy.backlog.conditions import ItemDone
+from policy.backlog.crew import Crew, unplayable
+from policy.backlog.item import BacklogItem
+from policy.backlog.parse import BadItem, Written
+from policy.ids import BlobId, ItemId, SpecHash
+from policy.problems import Problem
+
+
+@dataclass(frozen=True)
+class Filed(Written):
+    """An item in a commit: *blob* is its file's content, *spec* what it asks for."""
+
+    blob: BlobId
+    spec: SpecHash
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """All of a commit's backlog: nothing that lies there is in neither of the two."""
+
+    items: Mapping[ItemId, Filed]
+    bad: tuple[BadItem, ...]
+    """Sorted by path."""
+
+
+def assemble(filed: Iterable[Filed], bad: Iterable[BadItem], crew: Crew) -> Backlog:
+    """Return the backlog that the readable files *filed* and the others *bad* are together."""
+    rows, refused = sorted(filed, key=lambda one: one.path), [*bad]
+    found: dict[str, list[Problem]] = defaultdict(list)
+    known = {one.item.id for one in rows} | {one.item for one in refused}
+    by_id = {one.item.item_id: one for one in rows}
+    for one, key, text in (
+        *_clashing(rows, refused),
+        *_unknown(rows, known),
+        *_circles(by_id),
+        *_unmanned(rows, crew),
+    ):
+        found[one.path].append(Problem(one.lines.get(key, 0), 0, f"{key}: {text}"))
+    refused += [BadItem(path, tuple(sorted(problems))) for path, problems in found.items()]
+    return Backlog(
+        items={one.item.item_id: one for one in rows if one.path not in found},
+        bad=tuple(sorted(refused, key=lambda one: one.path)),
+    )
+
+
+Finding = tuple[Filed, str, str]
+"""The item at fault, its key, a sentence."""
+
+
+def needs(items: Mapping[ItemId, BacklogItem]) -> dict[ItemId, tuple[ItemId, ...]]:
+    """Return what each item is blocked by, whichever of the two files says so, sorted."""
+    waits: dict[ItemId, set[ItemId]] = {name: set() for name in items}
+    for name, item in items.items():
+        waits[name].update(map(ItemId, item.blocked_by))
+        for other in item.unblocks:
+            waits.setdefault(ItemId(other), set()).add(name)
+    return {name: tuple(sorted(others)) for name, others in waits.items()}
+
+
+def _clashing(rows: Sequence[Filed], refused: Sequence[BadItem]) -> Iterator[Finding]:
+    alike: dict[str, list[str]] = defaultdict(list)
+    for path, name in (*((r.path, r.item.id) for r in rows), *((b.path, b.item) for b in refused)):
+        alike[name.lower()].append(path)
+    for one in rows:
+        others = [path for path in alike[one.item.id.lower()] if path != one.path]
+        if others:
+            yield one, "id", f"{one.item.id} is also (case aside) the id of {', '.join(others)}"
+
+
+def _unknown(rows: Sequence[Filed], known: set[str]) -> Iterator[Finding]:
+    for one in rows:
+        for key, name in _named(one.item):
+            if name not in known:
+                yield one, key, f"there is no item {name}"
+
+
+def _named(item: BacklogItem) -> Iterator[tuple[str, str]]:
+    yield from (("blocked_by", name) for name in item.blocked_by)
+    yield from (("unblocks", name) for name in item.unblocks)
+    for key, conditions in (
+        ("ready_when", item.ready_when),
+        ("not_ready_when", item.not_ready_when),
+    ):
+        for condition in conditions:
+            if isinstance(condition, ItemDone):
+                yield key, condition.item_done
+
+
+def _unmanned(rows: Sequence[Filed], crew: Crew) -> Iterator[Finding]:
+    for one in rows:
+        if one.item.status == "todo":
+            yield from ((one, key, text) for key, text in unplayable(one.item, crew))
+
+
+def _circles(by_id: Mapping[ItemId, Filed]) -> Iterator[Finding]:
+    items = {name: one.item for name, one in by_id.items()}
+    waits = needs(items)
+    for name, item in items.items():
+        done = {ItemId(c.item_done) for c in item.ready_when if isinstance(c, ItemDone)}
+        waits[name] = tuple(sorted({*waits[name], *done}))
+    for name, circle in circles(waits).items():
+        if name in by_id:
+            text = f"for ever: {' waits for '.join(circle)}"
+            yield by_id[name], _key(items[name]), text
+
+
+def _key(item: BacklogItem) -> str:
+    return "blocked_by" if item.blocked_by else "unblocks" if item.unblocks else "ready_when"
+
+
+def circles(waits: Mapping[ItemId, Sequence[ItemId]]) -> dict[ItemId, tuple[ItemId, ...]]:
+    """Return each item that waits for a circle which waits for it, and such a circle.
+
+    The circle's first item is there again as its last. What merely waits for a circle is not
+    in the answer: it runs once the circle is mended.
+    """
+    backwards: dict[ItemId, set[ItemId]] = defaultdict(set)
+    for name, others in waits.items():
+        for other in others:
+            backwards[other].add(name)
+    core = _unsorted(waits) & _unsorted(backwards)
+    found: dict[ItemId, tuple[ItemId, ...]] = {}
+    for start in sorted(core):
+        name, path = start, dict[ItemId, None]()
+        while name not in found and name not in path:
+            path[name] = None
+            name = next(other for other in waits[name] if other in core)
+        walked = [*path]
+        circle = found.get(name) or (*walked[walked.index(name) :], name)
+        found.update(dict.fromkeys(path, circle))
+    return found
+
+
+def _unsorted(before: Mapping[ItemId, Iterable[ItemId]]) -> set[ItemId]:
+    """Return what has no place in an order, because it comes after a circle or is in it."""
+    sorter = TopologicalSorter(before)
+    left = {*before, *(name for names in before.values() for name in names)}
+    with suppress(CycleError):
+        sorter.prepare()  # still hands out what comes before the circles
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        left.difference_update(ready)
+        sorter.done(*ready)
+    return left

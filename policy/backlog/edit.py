@@ -18,7 +18,10 @@ class EditRefused:
 
 
 def set_key(content: bytes, key: str, value: str | int) -> bytes | EditRefused:
-    """Return *content* with the top-level *key* set to *value*, added if it is not there."""
+    """Return *content* with the top-level *key* set to *value*.
+
+    A key that is not there is put behind the first one, which is the id by custom.
+    """
     before = _map(content)
     if isinstance(before, EditRefused):
         return before
@@ -32,7 +35,9 @@ def set_key(content: bytes, key: str, value: str | int) -> bytes | EditRefused:
             return EditRefused(f"line {at + 1} does not hold `{key}: value` alone")
         lines[at] = replaced + ending
     else:
-        lines.insert(_top(document, lines), f"{key}: {value}{ending}")
+        first = min(document.lines[one,] for one in items)
+        lines[first - 1] = lines[first - 1].rstrip("\r\n") + ending
+        lines.insert(first, f"{key}: {value}{ending}")
     edited = "".join(lines).encode()
     after = _map(edited)
     if isinstance(after, EditRefused) or after[1] != {**items, key: value}:
@@ -53,10 +58,3 @@ def _replaced(line: str, key: str, value: str | int) -> str | None:
     """Return *line* with another value; a comment after the value stays."""
     found = re.fullmatch(rf"({re.escape(key)}\s*:\s+)([^\s#]+)(\s+#.*|\s*)", line)
     return None if found is None else f"{found[1]}{value}{found[3]}"
-
-
-def _top(document: Document, lines: list[str]) -> int:
-    """Return where a new key goes: after the first key, which is the id by custom."""
-    begins = sorted({line for path, line in document.lines.items() if len(path) == 1})
-    following = next((line - 1 for line in begins[1:] if not lines[line - 1].startswith(" ")), None)
-    return len(lines) if following is None else following

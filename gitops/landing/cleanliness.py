@@ -98,19 +98,16 @@ def copy_index(place: Place, to: Path) -> Held | None:
 def unclean(store: Store, place: Place, git: CheckoutGit, at: CommitId) -> Held | None:
     """Return why the checkout is not *at* that commit with nothing changed, None if it is."""
     try:
-        return _unusual(store, place, git) or _changed(place, git, at)
+        return _sparse(store, place) or _changed(place, git, at)
     except GIT_SAYS_NO as error:
         return _unreadable(place, str(error))
 
 
-def _unusual(store: Store, place: Place, git: CheckoutGit) -> Held | None:
+def _sparse(store: Store, place: Place) -> Held | None:
     settings = {setting.name: setting.value for setting in read_settings(store.gitdir / "config")}
     if settings.get("core.sparsecheckout", "false").lower() not in {"false", "no", "off", "0"}:
         why = f"{place.worktree} is a sparse checkout; run `git sparse-checkout disable` there"
         return held("sparse", why)
-    if b"link" in git.index.read_bytes() and git("rev-parse", "--shared-index-path").stdout:
-        why = f"the index of {place.worktree} is split; run `git update-index --no-split-index`"
-        return held("split_index", why)
     return None
 
 

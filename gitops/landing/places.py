@@ -28,11 +28,11 @@ Obstacle = Literal[
     "in_the_way",
     "hidden",
     "sparse",
-    "split_index",
     "submodule",
     "unreadable",
     "foreign_owner",
     "missing",
+    "checked_out",
 ]
 """Why a checkout cannot be brought along; `Held.reason` is one of these."""
 

@@ -1,0 +1,122 @@
+"""Lock files that a killed git or daemon left: which are stale, and which are nobody's business.
+
+A lock is removed only when no process works on the repository, and then only if it is ours (its
+content is a commit the daemon signed, or it guards a ref only the daemon writes), if the git dir
+is the daemon's own, or if it guards a ref and is older than the grace a host allows. A person's
+index or configuration lock is theirs: it is reported, never removed (R25).
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from gitops import processes
+from gitops.finding import Finding, Healed, NeedsPerson
+from gitops.landing import marker
+from gitops.landing.marker import Marker
+from gitops.landing.places import gitdirs
+from gitops.refs import LEASES, LEDGER, MISSIONS
+from gitops.signing import Good, verify
+
+
+@dataclass(frozen=True)
+class LockRules:
+    """What the host says about locks that are not provably the daemon's."""
+
+    daemon_owned: bool
+    """Nobody but this daemon runs git on the repository (a hub on the build host)."""
+    grace_s: int
+    """A foreign lock younger than this is never removed (reliability.md F20: 15 minutes)."""
+
+
+def stale_locks(
+    gitdir: Path, rules: LockRules, *, trusted: str | None, now: float
+) -> tuple[Finding, ...]:
+    """Remove the locks that are stale, report the others.
+
+    *trusted* is the daemon's public key, *now* in seconds since 1970.
+    """
+    locks = list(_locks(gitdir))
+    if not locks:
+        return ()
+    roots = [gitdir, *(_worktree_of(path) for path in gitdirs(gitdir))]
+    working = processes.working_on([root for root in roots if root is not None])
+    return tuple(_judge(gitdir, lock, rules, trusted, working, now) for lock in locks)
+
+
+def _worktree_of(gitdir: Path) -> Path | None:
+    if gitdir.name == ".git":
+        return gitdir.parent
+    try:
+        return Path(os.fsdecode((gitdir / "gitdir").read_bytes().rstrip(b"\n"))).parent
+    except OSError:
+        return None
+
+
+def _locks(gitdir: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(gitdir / "refs"):
+        yield from (Path(parent) / name for name in names if name.endswith(".lock"))
+    for name in ("packed-refs.lock", "config.lock", "shallow.lock"):
+        if (gitdir / name).exists():
+            yield gitdir / name
+    for one in gitdirs(gitdir):
+        if (one / "HEAD.lock").exists():
+            yield one / "HEAD.lock"
+        # A lock with our words belongs to an update of a checkout, which is finished elsewhere.
+        if os.path.lexists(one / "index.lock") and not isinstance(marker.read(one), Marker):
+            yield one / "index.lock"
+
+
+def _judge(
+    gitdir: Path,
+    lock: Path,
+    rules: LockRules,
+    trusted: str | None,
+    working: tuple[int, ...],
+    now: float,
+) -> Finding:
+    where = str(lock)
+    if working:
+        return NeedsPerson(
+            where,
+            f"a git (pid {', '.join(map(str, working))}) works on the repository and may hold it; "
+            "if it does not end, end it, then restart pawl",
+        )
+    try:
+        found = lock.lstat()
+    except FileNotFoundError:
+        return Healed(where, "it was gone a moment later")
+    age = now - found.st_mtime
+    guards_ref = lock.name == "packed-refs.lock" or lock.is_relative_to(gitdir / "refs")
+    if not (rules.daemon_owned or _is_ours(gitdir, lock, trusted)):
+        if not guards_ref:
+            return NeedsPerson(where, "a killed git seems to have left it; look, then remove it")
+        if age < rules.grace_s:
+            left = int(rules.grace_s - age) + 1
+            return NeedsPerson(
+                where, f"no git seems to run; if it is stale, remove it, or pawl does in {left} s"
+            )
+    if lock.lstat().st_ino == found.st_ino:
+        lock.unlink(missing_ok=True)
+    return Healed(where, f"a stale lock, {int(age)} s old, was removed")
+
+
+def _is_ours(gitdir: Path, lock: Path, trusted: str | None) -> bool:
+    name = lock.relative_to(gitdir).as_posix().removesuffix(".lock")
+    if name.startswith((MISSIONS, LEASES)) or name == LEDGER:
+        return True
+    text = lock.read_bytes() if lock.is_file() and not lock.is_symlink() else b""
+    if trusted is None or _OID.fullmatch(text) is None:
+        return False
+    try:
+        raw = pygit2.Odb(str(gitdir / "objects")).read(text.decode().strip())[1]
+    except (KeyError, ValueError, OSError, pygit2.GitError):
+        return False
+    return isinstance(verify(raw, trusted), Good)
+
+
+_OID = re.compile(rb"[0-9a-f]{40}\n?")

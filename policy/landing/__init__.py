@@ -1,0 +1,1 @@
+"""Landing: what is decided about it without touching a repository."""

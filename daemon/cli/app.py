@@ -6,7 +6,7 @@ Imports stand inside the functions, because `pawl status` must not pay for what 
 # ruff: noqa: FBT002, PLR0917  # parameters are typer's options, nobody passes them by position
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -76,3 +76,82 @@ def init(
             as_json=as_json,
         )
     )
+
+
+@app.command()
+def show(
+    context: typer.Context, name: Item, directory: Directory = None, as_json: Json = False
+) -> None:
+    """Tell one mission's story: outcome, gates, every fact."""
+    from daemon.cli import show as command
+
+    _end(command.show(_where(context, directory), name, as_json=as_json))
+
+
+@app.command()
+def results(
+    context: typer.Context, name: Item, directory: Directory = None, as_json: Json = False
+) -> None:
+    """Print the results page of a mission."""
+    from daemon.cli import show as command
+
+    _end(command.results(_where(context, directory), name, as_json=as_json))
+
+
+@app.command()
+def diff(
+    context: typer.Context, name: Item, directory: Directory = None, as_json: Json = False
+) -> None:
+    """Print what a mission changed: as landed, else its newest candidate or attempt."""
+    from daemon.cli import changes
+
+    _end(changes.diff(_where(context, directory), name, as_json=as_json))
+
+
+@app.command()
+def log(
+    context: typer.Context,
+    name: MaybeItem = None,
+    directory: Directory = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what happens.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print what happened, one line a fact; with --json one object a line."""
+    from daemon.cli import logs
+
+    _end(logs.log(_where(context, directory), name, follow=follow, as_json=as_json))
+
+
+@app.command()
+def pause(
+    context: typer.Context,
+    directory: Directory = None,
+    reason: Annotated[str, typer.Option("--reason", help="Is put into the commit.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Commit .pawl/PAUSE to the target: nothing starts, nothing lands."""
+    from daemon.cli import edits
+
+    _end(edits.pause(_where(context, directory), reason=reason, as_json=as_json))
+
+
+@app.command()
+def unpause(context: typer.Context, directory: Directory = None, as_json: Json = False) -> None:
+    """Remove .pawl/PAUSE from the target: work goes on."""
+    from daemon.cli import edits
+
+    _end(edits.unpause(_where(context, directory), as_json=as_json))
+
+
+@app.command()
+def schema(
+    kind: Annotated[Literal["item", "policy", "host"], typer.Argument(metavar="item|policy|host")],
+    as_json: Json = False,
+) -> None:
+    """Print the JSON Schema of a file that people write."""
+    from daemon.cli import schema as command
+
+    del as_json  # it is JSON anyhow
+    _end(command.schema(kind))

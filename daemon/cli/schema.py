@@ -1,0 +1,73 @@
+"""The command `schema`: every key of a file that people write, as JSON Schema.
+
+What a field means stands in the model's source, below the field; it is read from there, because
+keeping it at run time would cost every start of every command.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from daemon.cli import output
+from daemon.cli.exits import Exit
+from policy import host
+from policy.backlog import conditions, item, verification
+from policy.backlog.spec import schema as item_schema
+from policy.rules import model
+from policy.rules.schema import policy_schema
+
+Kind = Literal["item", "policy", "host"]
+_NAMES: dict[Kind, str] = {"item": "BacklogItem", "policy": "Policy", "host": "Host"}
+
+
+def schema(kind: Kind) -> Exit:
+    """Print the schema of one kind of file."""
+    meanings = dict(_meanings())
+    match kind:
+        case "item":
+            made = item_schema()
+        case "policy":
+            made = policy_schema()
+        case "host":
+            made = {**host.Host.model_json_schema(by_alias=True), "title": "A host file of pawl"}
+    _describe(made, meanings, _NAMES[kind])
+    output.dump(made)
+    return Exit.OK
+
+
+def _meanings() -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each model's name, and what each of its fields means."""
+    for module in (conditions, item, verification, model, host):
+        for name, value in vars(module).items():
+            if isinstance(value, type) and issubclass(value, BaseModel):
+                yield name, _fields_of(value)
+
+
+def _fields_of(value: type[BaseModel]) -> dict[str, str]:
+    body = ast.parse(textwrap.dedent(inspect.getsource(value))).body[0]
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    return {
+        field.target.id: inspect.cleandoc(text.value.value)
+        for field, text in pairwise(statements)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
+
+
+def _describe(made: dict[str, Any], meanings: dict[str, dict[str, str]], name: str) -> None:
+    for field, shape in made.get("properties", {}).items():
+        meaning = meanings.get(name, {}).get(field)
+        if meaning:
+            shape.setdefault("description", meaning)
+        if "properties" in shape:
+            _describe(shape, meanings, shape.get("title", ""))
+    for inner, shape in made.get("$defs", {}).items():
+        _describe(shape, meanings, inner)

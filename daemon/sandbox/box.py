@@ -93,7 +93,7 @@ class Box:
     ) -> Waiting:
         read_end, write_end = output_pipe()
         try:
-            run = self._launcher.submit(self._request(job, groups, scratch), write_end)
+            run = self._launcher.submit(self.request(job, groups, scratch), write_end)
         except BaseException:
             os.close(read_end)
             raise
@@ -104,7 +104,7 @@ class Box:
         floor = Floor(str(scratch), self._host.free_bytes) if scratch else None
         return Waiting(run, read_end, capture, job.limits, stop, floor)
 
-    def _request(self, job: Job, groups: list[str], scratch: Path | None) -> Request:
+    def request(self, job: Job, groups: list[str], scratch: Path | None) -> Request:
         limits, builder = job.limits, self._host.builder
         staged = {inside: f"m{n}" for n, inside in enumerate(self._mounts)}
         in_cgroup = cgroup.limits_memory(self._host.cgroups)

@@ -4,6 +4,7 @@ The launcher is spawned by a thread that does nothing but wait for it: the launc
 to die with the thread that spawned it, so that thread has to live as long as the daemon.
 """
 
+import importlib.util
 import os
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from daemon.sandbox.launcher.wire import Request, receive, send
 
 _BOOT = """import sys
 sys.path.insert(0, sys.argv.pop(1))
+sys.path.append(sys.argv.pop(1))
 from daemon.sandbox.launcher.serve import main
 main()"""
 _CODE = Path(__file__).resolve().parents[2]
@@ -99,7 +101,8 @@ class Launcher:
 
     def _keep(self, theirs: socket.socket) -> None:
         with theirs:
-            command = [self._python, "-I", "-c", _BOOT, str(_CODE), str(theirs.fileno())]
+            code = [_BOOT, str(_CODE), _seccomp_library(), str(theirs.fileno())]
+            command = [self._python, "-I", "-c", *code]
             process = subprocess.Popen(  # noqa: S603  (our own interpreter and code)
                 command,
                 pass_fds=[theirs.fileno()],
@@ -111,3 +114,9 @@ class Launcher:
             )
         self.pid = process.pid
         process.wait()
+
+
+def _seccomp_library() -> str:
+    """Where the daemon itself finds it: *python* may be another interpreter than ours."""
+    found = importlib.util.find_spec("pyseccomp")
+    return str(Path(found.origin).parent) if found and found.origin else ""

@@ -75,7 +75,6 @@ class Waiting:
     free_floor: "Floor | None" = None
     _started: float = field(default_factory=time.monotonic)
     _heard: float = field(default_factory=time.monotonic)
-    _bwrap: int | None = None
     _init: int | None = None
     _upper: int | None = None
     _report: int | None = None
@@ -101,9 +100,8 @@ class Waiting:
         finally:
             self.run.close()
             os.close(self.output)
-            for fd in (self._bwrap, self._init):
-                if fd is not None:
-                    os.close(fd)
+            if self._init is not None:
+                os.close(self._init)
 
     def _until_over(self) -> None:
         poll = select.poll()
@@ -135,8 +133,6 @@ class Waiting:
             return False
         kind, body, fds = message
         match kind:
-            case "forked":
-                (self._bwrap,) = fds
             case "running":
                 (self._init,) = fds
             case "mounted":
@@ -154,11 +150,10 @@ class Waiting:
     def _make_sure(self) -> None:
         """Wait for the end of a run whose launcher died: the kernel kills it."""
         self._kill()
-        for fd in (self._bwrap, self._init):
-            if fd is not None:
-                poll = select.poll()
-                poll.register(fd, select.POLLIN)
-                poll.poll()
+        if self._init is not None:
+            poll = select.poll()
+            poll.register(self._init, select.POLLIN)
+            poll.poll()
 
     def _left_behind(self) -> tuple[int | None, int | None]:
         proven_empty = self._finished is not None or (self._lost and self._init is not None)
@@ -200,11 +195,13 @@ class Waiting:
             self._kill()
 
     def _kill(self) -> None:
-        """Kill the init first: with it goes its whole namespace."""
-        for fd in (self._init, self._bwrap):
-            if fd is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(fd, signal.SIGKILL)
+        """Kill the namespace's init: all of it goes. Before it is there, ask the launcher to."""
+        if self._init is None:
+            with contextlib.suppress(OSError):  # the launcher is gone, and so is the run
+                self.run.shutdown(socket.SHUT_WR)
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._init, signal.SIGKILL)
 
     def _ending(self, output: Output) -> Ending:
         if self._ended_by_us:

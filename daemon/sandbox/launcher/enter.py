@@ -7,9 +7,11 @@ real root is never mapped into one. An ordinary user's child makes its user name
 
 import os
 import resource
+import select
 import signal
 import socket
 import stat
+from dataclasses import dataclass
 
 from daemon.sandbox.launcher import kernel
 from daemon.sandbox.launcher.wire import (
@@ -27,36 +29,50 @@ _OVERHEAD = 3
 """Processes of the sandbox itself, counted with the command's: bwrap, its child, its init."""
 
 
-def enter(
-    request: Request,
-    run: socket.socket,
-    *,
-    output: int,
-    status: int,
-    seccomp: bytes,
-    parent: int,
-) -> None:
-    """Become the sandbox. Returns only by raising; the caller then reports and exits."""
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What a run talks over: the daemon's socket, its output, and three pipes of the launcher."""
+
+    daemon: socket.socket
+    output: int
+    born: int
+    go: int
+    said: int
+
+
+def enter(request: Request, ends: Ends, seccomp: bytes) -> None:
+    """Make the namespaces, then fork their init and end; in the init, become bwrap.
+
+    Returns or raises only if there is no sandbox; the caller then reports and exits.
+    """
+    _keep_only(ends.daemon.fileno(), ends.output, ends.born, ends.go, ends.said)
+    kernel.die_with_parent(signal.SIGKILL)
     _join(request.cgroups)
     _plain_signals()
     kernel.refuse_new_privileges()
     os.umask(0o022)
     if request.builder:
-        kernel.unshare(kernel.CLONE_NEWNS)
+        kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWPID)
         _stage(request)
         _drop_to(*request.builder)
-        _own_user_namespace()
+        _own_user_namespace(0)
     else:
-        _own_user_namespace()
+        _own_user_namespace(kernel.CLONE_NEWPID)
         _stage(request)
-    _die_with(parent)
     _mount_work_tree(request)
-    _hand_out(run)
+    _hand_out(ends.daemon)
+    pid = os.fork()
+    if pid:
+        os.write(ends.born, str(pid).encode())
+        os._exit(0)
+    _wait_to_be_adopted(ends.go)
     _limit(request)
-    _redirect(output)
+    _redirect(ends.output)
     filter_fd = _memory_file(seccomp)
-    _keep_only(status, filter_fd)
-    head = [request.bwrap, "--json-status-fd", str(status), "--seccomp", str(filter_fd)]
+    _keep_only(ends.said, filter_fd)
+    for fd in (ends.said, filter_fd):
+        os.set_inheritable(fd, True)  # noqa: FBT003  (the standard library's signature)
+    head = [request.bwrap, "--json-status-fd", str(ends.said), "--seccomp", str(filter_fd)]
     os.execve(request.bwrap, [*head, *request.options, "--", *request.command], {})  # noqa: S606
 
 
@@ -123,13 +139,13 @@ def _can_return_to_root() -> bool:
     return True
 
 
-def _own_user_namespace() -> None:
+def _own_user_namespace(more: int) -> None:
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0 or gid == 0:
         raise PermissionError(
             "real root is never mapped into a sandbox: set `builder` in host.yaml"
         )
-    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | more)
     for name, content in (
         ("setgroups", "deny"),
         ("uid_map", f"0 {uid} 1"),
@@ -139,11 +155,15 @@ def _own_user_namespace() -> None:
             file.write(content)
 
 
-def _die_with(parent: int) -> None:
-    """After the last change of credentials, which would cancel it."""
+def _wait_to_be_adopted(go: int) -> None:
+    """Return once the launcher is our parent, knows it, and takes us with it when it dies."""
+    if not os.read(go, 1):
+        os._exit(1)  # it does not want us any more, and nobody else is there to be told
     kernel.die_with_parent(signal.SIGKILL)
-    if os.getppid() != parent:
-        raise ProcessLookupError("the launcher is gone")
+    poll = select.poll()
+    poll.register(go, 0)
+    if poll.poll(0):  # it died before we asked to be taken along
+        os._exit(1)
 
 
 def _mount_work_tree(request: Request) -> None:
@@ -200,7 +220,6 @@ def _keep_only(*kept: int) -> None:
     last = 2
     for fd in sorted(kept):
         os.closerange(last + 1, fd)
-        os.set_inheritable(fd, True)  # noqa: FBT003  (the standard library's signature)
         last = fd
     os.closerange(last + 1, os.sysconf("SC_OPEN_MAX"))
 

@@ -1,9 +1,12 @@
 """The launcher: one single-threaded process, the parent of every sandbox for as long as it lives.
 
 Single-threaded because the kernel's parent-death signal follows the *thread* that forked. It ends
-when the daemon closes the control socket or dies, and every sandbox ends with it. It is also the
-reaper of its runs' namespaces: bwrap leaves before its namespace is empty, and only who reaps the
-namespace's init learns that it is, and what all of it used.
+when the daemon closes the control socket or dies, and every sandbox ends with it.
+
+bwrap runs as the init of a pid namespace of our own: whatever it leaves behind at whatever moment,
+the kernel kills with it, and bwrap cannot be reaped before its last descendant is gone. So one
+`wait4` says both "over" and "empty", and what all of it used. (By itself bwrap leaves before its
+namespace is empty, and, killed early, leaves a child that waits for ever.)
 """
 
 import contextlib
@@ -19,54 +22,51 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from daemon.sandbox.launcher import kernel, seccomp
-from daemon.sandbox.launcher.enter import enter
+from daemon.sandbox.launcher.enter import Ends, enter
 from daemon.sandbox.launcher.wire import Finished, Request, receive, send
 
 _PAGE = 64 * 1024
 
 
 class Run:
-    """One sandbox: bwrap, the init of its pid namespace, the socket to the daemon's worker."""
+    """One sandbox. *pid* is first the process that makes the namespaces, then bwrap's, its child.
 
-    def __init__(self, pid: int, socket_: socket.socket, status: int) -> None:
-        self.pid, self.socket, self.status = pid, socket_, status
+    The child waits until it is told to *go*, and ends if this end of *go* is closed: nothing runs
+    that the launcher does not know.
+    """
+
+    def __init__(self, pid: int, socket_: socket.socket, *, born: int, go: int, said: int) -> None:
+        self.pid, self.socket = pid, socket_
+        self.born, self.go, self.said = born, go, said
         self.pidfd = os.pidfd_open(pid)
-        self.init: tuple[int, int] | None = None
-        self.wait_status: int | None = None
-        self.code: int | None = None
-        self.usage: resource.struct_rusage | None = None
         self._pending = b""
 
-    def read_status(self) -> bool:
-        """Take in what bwrap has said so far, as JSON lines; False once it will say no more."""
-        while chunk := _read_now(self.status):
-            self._pending += chunk
-        *lines, self._pending = self._pending.split(b"\n")
-        for line in lines:
-            said = json.loads(line)
-            if "child-pid" in said:
-                self._meet_init(said["child-pid"])
-            self.code = said.get("exit-code", self.code)
-        return chunk is None
+    def bear(self) -> bool:
+        """Adopt the child the first process announced; False if it came to nothing."""
+        announced = os.read(self.born, _PAGE)
+        os.waitpid(self.pid, 0)
+        os.close(self.pidfd)
+        self.pidfd = -1
+        if announced:
+            self.pid = int(announced)
+            self.pidfd = os.pidfd_open(self.pid)
+        return bool(announced)
 
-    def _meet_init(self, pid: int) -> None:
-        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-            pidfd = os.pidfd_open(pid)
-            if _parent_of(pid) in {self.pid, os.getpid()}:
-                self.init = (pid, pidfd)
-            else:
-                os.close(pidfd)  # already reaped: the number is somebody else's
+    def code(self) -> int | None:
+        """Return the command's exit code as bwrap told it; None if there never was a command."""
+        lines = os.read(self.said, _PAGE).splitlines()
+        codes = [json.loads(line).get("exit-code") for line in lines]
+        return next((code for code in codes if code is not None), None)
 
     def kill(self) -> None:
-        for fd in (self.init[1] if self.init else None, self.pidfd):
-            if fd is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(fd, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
     def close(self) -> None:
         self.socket.close()
-        for fd in (self.status, self.pidfd, *(self.init or ())[1:]):
-            os.close(fd)
+        for fd in (self.born, self.go, self.said, self.pidfd):
+            if fd != -1:
+                os.close(fd)
 
 
 class Launcher:
@@ -99,91 +99,59 @@ class Launcher:
             os.close(output)
 
     def _start(self, request: Request, run_socket: socket.socket, output: int) -> None:
-        status, status_end = os.pipe()
-        os.set_blocking(status, False)
-        parent = os.getpid()
-        try:
-            pid = os.fork()
-            if pid == 0:
-                _become(
-                    run_socket,
-                    lambda: enter(
-                        request,
-                        run_socket,
-                        output=output,
-                        status=status_end,
-                        seccomp=self._program,
-                        parent=parent,
-                    ),
-                )
-        finally:
-            os.close(status_end)
-        run = Run(pid, run_socket, status)
+        born, born_end = os.pipe()
+        go_end, go = os.pipe()
+        said, said_end = os.pipe()
+        ends = Ends(run_socket, output=output, born=born_end, go=go_end, said=said_end)
+        pid = os.fork()
+        if pid == 0:
+            _become(run_socket, lambda: enter(request, ends, self._program))
+        for fd in (born_end, go_end, said_end):
+            os.close(fd)
+        run = Run(pid, run_socket, born=born, go=go, said=said)
         self._runs.append(run)
-        send(run_socket, "forked", None, (run.pidfd,))
         self._watch(run_socket.fileno(), lambda: self._hang_up(run))
-        self._watch(status, lambda: self._hear(run))
-        self._watch(run.pidfd, lambda: self._reap(run))
+        self._watch(born, lambda: self._adopt(run))
+
+    def _adopt(self, run: Run) -> None:
+        self._forget(run.born)
+        if not run.bear():
+            self._end(run)
+            return
+        self._watch(run.pidfd, lambda: self._finish(run))
+        send(run.socket, "running", None, (run.pidfd,))
+        with contextlib.suppress(BrokenPipeError):  # it died already
+            os.write(run.go, b"g")
 
     def _hang_up(self, run: Run) -> None:
         """Kill: the daemon says nothing on a run's socket, so that it is readable means closed."""
         self._forget(run.socket.fileno())
         run.kill()
 
-    def _hear(self, run: Run) -> None:
-        known = run.init
-        more = run.read_status()
-        if run.init and not known:
-            send(run.socket, "running", None, (run.init[1],))
-            self._watch(run.init[1], lambda: self._reap_init(run))
-        if not more:
-            self._forget(run.status)
-
-    def _reap(self, run: Run) -> None:
-        _, run.wait_status, run.usage = os.wait4(run.pid, 0)
-        self._forget(run.pidfd)
-        self._hear(run)
-        if run.init and run.init[1] in self._selector.get_map():
-            run.kill()
-        else:
-            self._finish(run)
-
-    def _reap_init(self, run: Run) -> None:
-        assert run.init  # noqa: S101  (for mypy: watched only when known)
-        self._forget(run.init[1])
-        if run.wait_status is not None:
-            self._finish(run)
-
     def _finish(self, run: Run) -> None:
-        usage = (self._usage_of_init(run) if run.init else None) or run.usage
-        assert usage  # noqa: S101  (for mypy: set with wait_status)
+        _, status, usage = os.wait4(run.pid, 0)
         finished = Finished(
-            status=run.wait_status or 0,
-            code=run.code,
+            status=status,
+            code=run.code(),
             cpu_s=usage.ru_utime + usage.ru_stime,
-            max_rss_bytes=usage.ru_maxrss * 1024,
+            max_rss_bytes=_max_rss(usage),
         )
         send(run.socket, "finished", asdict(finished))
-        for fd in (run.socket.fileno(), run.status):
-            self._forget(fd)
+        self._forget(run.pidfd)
+        self._end(run)
+
+    def _end(self, run: Run) -> None:
+        self._forget(run.socket.fileno())
         self._runs.remove(run)
         run.close()
-        self._reap_strangers()
+        self._reap_unborn()
 
-    def _usage_of_init(self, run: Run) -> resource.struct_rusage | None:
-        """None if bwrap reaped it: then bwrap's own usage contains it."""
-        assert run.init  # noqa: S101  (for mypy)
-        try:
-            return os.wait4(run.init[0], 0)[2]
-        except ChildProcessError:
-            return None
-
-    def _reap_strangers(self) -> None:
-        """Orphans of a run whose bwrap died before it named its init."""
-        ours = {run.pid for run in self._runs} | {run.init[0] for run in self._runs if run.init}
+    def _reap_unborn(self) -> None:
+        """Reap children whose first process was killed before it could announce them."""
+        known = {run.pid for run in self._runs}
         with contextlib.suppress(ChildProcessError):
             while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                if found.si_pid in ours:
+                if found.si_pid in known:
                     return
                 os.waitpid(found.si_pid, 0)
 
@@ -205,17 +173,9 @@ def _become(run_socket: socket.socket, enter_: Callable[[], None]) -> None:
         os._exit(1)
 
 
-def _read_now(fd: int) -> bytes | None:
-    """None: nothing at the moment. Empty: the other end is closed."""
-    try:
-        return os.read(fd, _PAGE)
-    except BlockingIOError:
-        return None
-
-
-def _parent_of(pid: int) -> int:
-    with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
-        return int(file.read().rpartition(b")")[2].split()[1])
+def _max_rss(usage: resource.struct_rusage) -> int:
+    """Not below this interpreter's own size: the fork of it that becomes bwrap counts too."""
+    return usage.ru_maxrss * 1024
 
 
 def main() -> None:

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from daemon.gates.overlays import lay_over
 
@@ -36,3 +38,25 @@ def test_the_named_paths_are_as_in_the_source(trees, tree, source, paths, expect
 def test_no_path_is_no_change(trees, batch):
     tree = trees.write({"a/b": "1"})
     assert lay_over(batch, tree, trees.write({}), []) == tree
+
+
+NAMES = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join)
+
+
+def without_clashes(files):
+    """Drop a path that is a folder of another: no tree holds both."""
+    return {
+        path: text
+        for path, text in files.items()
+        if not any(other.startswith(f"{path}/") for other in files)
+    }
+
+
+FILES = st.dictionaries(NAMES, st.sampled_from("12"), max_size=6).map(without_clashes)
+
+
+@given(FILES, FILES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_all_paths_of_both_laid_over_one_are_the_other(trees, one, other):
+    laid = lay_over(trees.batch, trees.write(one), trees.write(other), [*one, *other])
+    assert trees.read(laid) == other

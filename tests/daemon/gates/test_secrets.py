@@ -11,6 +11,7 @@ KEYS = {
     "slack": "xoxb-" + "123456789012-123456789012-abcdefABCDEF",
     "stripe": "sk_live_" + "a1b2c3d4" * 3,
     "private key": "-----BEGIN " + "OPENSSH PRIVATE KEY-----",
+    "openai": "sk-" + "proj-" + "a1B2c" * 4 + "T3Blbk" + "FJ" + "a1B2c" * 4,
     "anthropic": "sk-ant-" + "api03-" + "a1B2" * 12,
     "google": "AIza" + "a1B2c" * 7,
     "npm": "npm_" + "a1B2" * 9,

@@ -21,7 +21,8 @@ from gitops.tree.reading import EXECUTABLE_MODE, Source, blob_at, subtree, tree_
 from policy.ids import TreeId
 
 _NAME = b".gitignore"
-_ARGV = ("check-ignore", "--stdin", "-z", "--no-index", "-v", "-n")
+# check-ignore refuses literal pathspecs, so each path starts with `./`, where no magic can be.
+_ARGV = ("--no-literal-pathspecs", "check-ignore", "--stdin", "-z", "--no-index", "-v", "-n")
 # So much fits into a pipe whatever the user's limits are, so writing a round never waits for git.
 _ROUND = 4096
 _FIELDS = 4
@@ -117,7 +118,7 @@ class _Asked:
         answers: list[bool] = []
         for asked in _rounds(paths):
             try:
-                os.write(self._to, b"".join(path + b"\0" for path in asked))
+                os.write(self._to, b"".join(b"./" + path + b"\0" for path in asked))
             except BrokenPipeError as error:
                 raise self._failed("it ended") from error
             answers += [self._answer(path) for path in asked]
@@ -125,7 +126,7 @@ class _Asked:
 
     def _answer(self, path: bytes) -> bool:
         _, _, pattern, answered = (self._field() for _ in range(_FIELDS))
-        if answered != path:
+        if answered != b"./" + path:
             raise self._failed(f"asked for {path!r}, it answered for {answered!r}")
         return bool(pattern) and not pattern.startswith(b"!")
 
@@ -146,7 +147,9 @@ class _Asked:
         return chunk
 
     def _failed(self, why: str) -> GitError:
-        self._git.kill(self._process)
+        self._process.kill()
+        _, said = self._process.communicate()
+        why = f"{why}; it said: {said.decode(errors='replace').strip() or 'nothing'}"
         return GitError(_ARGV, self._process.returncode, why, self._git.gitdir)
 
 

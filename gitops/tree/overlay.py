@@ -14,7 +14,12 @@ OPAQUE = "user.overlay.opaque"
 _OURS = "user.overlay."
 _ESCAPED = "user.overlay.overlay."
 # Bookkeeping of the kernel without a say in what a file's name, type or content is.
-_HARMLESS = {"user.overlay.origin", "user.overlay.impure", "user.overlay.nlink"}
+_HARMLESS = {
+    "user.overlay.uuid",
+    "user.overlay.origin",
+    "user.overlay.impure",
+    "user.overlay.nlink",
+}
 
 
 def is_deletion(found: os.stat_result) -> bool:

@@ -1,0 +1,226 @@
+"""Read-only trees for work trees to lie over, kept as overlay layers by tree id.
+
+A tree that differs little from one already there is a thin layer over it; nobody but the daemon
+sees the directories, and no process writes to them. Nothing is synced: layers belong to one boot
+of the host, and those of another are removed, since a power loss may have torn them.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops.objects import MissingObjectError
+from gitops.repository import Store
+from gitops.tree import dotgit
+from gitops.tree.delta import write_delta
+from gitops.tree.diff import entries_between
+from gitops.tree.gathering import Gathering, Row
+from gitops.tree.laying import Laying, Owner
+from gitops.tree.materialise import Writing
+from policy.ids import TreeId
+
+_TREE = "tree"
+_ABOUT = "about.json"
+_BUILDING = ".building-"
+_LOCK = ".lock"
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_NO_LAYER = {errno.EPERM, errno.ENOTSUP, errno.EINVAL}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A tree that is there: *below* are the trees its layer lies on, topmost first."""
+
+    tree: TreeId
+    below: tuple[TreeId, ...]
+
+
+class Layers:
+    """The trees under *root*, owned by *owner* (None: the daemon's own user).
+
+    Several `Layers`, also of several threads, may share one *root*. *deepest* is how many
+    directories one tree may be made of. Objects are read from *store*, so they must be saved.
+    """
+
+    def __init__(self, store: Store, root: Path, *, owner: Owner | None, deepest: int = 16) -> None:
+        self._store, self._root, self._owner, self._deepest = store, root, owner, deepest
+        self._boot = _BOOT.read_text().strip()
+        root.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self._sweep()
+
+    def ensure(self, tree: TreeId) -> tuple[Path, ...]:
+        """Return the directories that make *tree*, topmost first, building what is missing.
+
+        Raises `UnusableTreeError`, `MissingObjectError`, `DamagedObjectError`; `OSError` where
+        the host fails, with nothing half-built left to be found.
+        """
+        known = self._read(tree) or self._build(tree)
+        with suppress(OSError):
+            os.utime(self._root / tree / _ABOUT)
+        return tuple(self._root / each / _TREE for each in (known.tree, *known.below))
+
+    def copy(self, tree: TreeId, directory: Path) -> None:
+        """Write *tree* with its `.git` into the existing empty *directory*. Raises as `ensure`."""
+        with Gathering(directory.parent) as gathering:
+            Writing(self._store, Laying(directory, self._owner), gathering).whole(tree, b"")
+            dotgit.write_whole(directory, tree, gathering, self._owner)
+        self._give(directory)
+
+    def retain(self, keep: int, using: Collection[TreeId]) -> None:
+        """Remove all but the *keep* trees used last, those in use and what these lie on.
+
+        The caller sees to it that no tree is ensured and not yet among *using*.
+        """
+        known = sorted(self._all(), key=self._used, reverse=True)
+        wanted = {tree for each in known[:keep] for tree in (each.tree, *each.below)}
+        for each in known:
+            if each.tree in using:
+                wanted |= {each.tree, *each.below}
+        with self._locked():
+            for each in known:
+                if each.tree not in wanted:
+                    self._remove(self._root / each.tree)
+
+    def _build(self, tree: TreeId) -> _Known:
+        below = self._nearest(tree)
+        with self._building() as place:
+            directory = place / _TREE
+            if below is None or not self._lay_over(below, tree, directory):
+                below = None
+                directory.mkdir()
+                self.copy(tree, directory)
+            known = _Known(tree, (below.tree, *below.below) if below else ())
+            about = {"boot": self._boot, "below": known.below}
+            (place / _ABOUT).write_text(json.dumps(about))
+            place.chmod(0o755)
+            if self._publish(place, tree):
+                return known
+        # Another thread was first; its layers make the same tree.
+        return self._read(tree) or self._build(tree)
+
+    def _lay_over(self, below: _Known, tree: TreeId, directory: Path) -> bool:
+        """Write *tree* as a layer over *below*; False where this file system knows no layers."""
+        directory.mkdir()
+        try:
+            with Gathering(directory.parent) as gathering:
+                writing = Writing(self._store, Laying(directory, self._owner), gathering)
+                write_delta(writing, gathering, below.tree, tree)
+                rows = self._rows(below, tree, gathering)
+                dotgit.write_delta(directory, tree, gathering, rows, self._owner)
+        except OSError as error:
+            if error.errno not in _NO_LAYER:
+                raise
+            shutil.rmtree(directory)
+            return False
+        self._give(directory)
+        return True
+
+    def _rows(self, below: _Known, tree: TreeId, gathering: Gathering) -> dict[bytes, Row]:
+        rows = dotgit.read_rows(self._root / below.tree / _TREE)
+        for entry in entries_between(self._store, below.tree, tree):
+            if entry.new is None:
+                del rows[entry.path.encode("utf-8", "surrogateescape")]
+        return rows | gathering.rows
+
+    def _nearest(self, tree: TreeId) -> _Known | None:
+        """Return the tree that differs least from *tree*, if one more layer fits over it."""
+        found: list[tuple[int, float, _Known]] = []
+        for known in self._all():
+            with suppress(MissingObjectError):
+                size = len(entries_between(self._store, known.tree, tree))
+                found.append((size, -self._used(known), known))
+        if not found:
+            return None
+        nearest = min(found, key=lambda each: each[:2])[2]
+        return nearest if len(nearest.below) + 2 <= self._deepest else None
+
+    def _all(self) -> list[_Known]:
+        names = [path.name for path in self._root.iterdir() if not path.name.startswith(".")]
+        return [known for name in names if (known := self._read(TreeId(name))) is not None]
+
+    def _read(self, tree: TreeId) -> _Known | None:
+        try:
+            about = json.loads((self._root / tree / _ABOUT).read_bytes())
+            known = _Known(tree, tuple(map(TreeId, about["below"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        whole = all((self._root / each / _TREE).is_dir() for each in (tree, *known.below))
+        return known if whole and about.get("boot") == self._boot else None
+
+    def _used(self, known: _Known) -> float:
+        try:
+            return (self._root / known.tree / _ABOUT).stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
+    def _give(self, directory: Path) -> None:
+        directory.chmod(0o755)
+        if self._owner is not None:
+            os.chown(directory, self._owner.uid, self._owner.gid)
+
+    @contextmanager
+    def _building(self) -> Iterator[Path]:
+        """Yield a directory that a sweep leaves alone as long as this process lives."""
+        with self._locked():
+            place = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=self._root))
+            held = _lock(place, fcntl.LOCK_EX)
+        try:
+            yield place
+        finally:
+            if place.exists():
+                shutil.rmtree(place)
+            os.close(held)
+
+    def _publish(self, place: Path, tree: TreeId) -> bool:
+        with self._locked():
+            if self._read(tree) is not None:
+                return False
+            if (self._root / tree).exists():
+                self._remove(self._root / tree)
+            place.rename(self._root / tree)
+            return True
+
+    def _sweep(self) -> None:
+        """Remove what was half built when a daemon died, and layers of another boot."""
+        with self._locked():
+            for path in self._root.iterdir():
+                if path.name == _LOCK:
+                    continue
+                if path.name.startswith(_BUILDING):
+                    with suppress(BlockingIOError):
+                        os.close(_lock(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
+                        shutil.rmtree(path)
+                elif self._read(TreeId(path.name)) is None:
+                    self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        # Renamed first: a tree is there whole or not at all, whenever the daemon dies.
+        gone = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=self._root))
+        path.rename(gone / _TREE)
+        shutil.rmtree(gone)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        held = os.open(self._root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(held)
+
+
+def _lock(path: Path, how: int) -> int:
+    held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, how)
+    except OSError:
+        os.close(held)
+        raise
+    return held

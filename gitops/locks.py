@@ -33,6 +33,15 @@ class LockRules:
     """A foreign lock younger than this is never removed (reliability.md F20: 15 minutes)."""
 
 
+@dataclass(frozen=True)
+class _Scene:
+    gitdir: Path
+    rules: LockRules
+    trusted: str | None
+    now: float
+    working: tuple[int, ...]
+
+
 def stale_locks(
     gitdir: Path, rules: LockRules, *, trusted: str | None, now: float
 ) -> tuple[Finding, ...]:
@@ -45,7 +54,8 @@ def stale_locks(
         return ()
     roots = [gitdir, *(_worktree_of(path) for path in gitdirs(gitdir))]
     working = processes.working_on([root for root in roots if root is not None])
-    return tuple(_judge(gitdir, lock, rules, trusted, working, now) for lock in locks)
+    scene = _Scene(gitdir, rules, trusted, now, working)
+    return tuple(_judge(lock, scene) for lock in locks)
 
 
 def _worktree_of(gitdir: Path) -> Path | None:
@@ -71,52 +81,48 @@ def _locks(gitdir: Path) -> Iterator[Path]:
             yield one / "index.lock"
 
 
-def _judge(
-    gitdir: Path,
-    lock: Path,
-    rules: LockRules,
-    trusted: str | None,
-    working: tuple[int, ...],
-    now: float,
-) -> Finding:
+def _judge(lock: Path, scene: _Scene) -> Finding:
     where = str(lock)
-    if working:
+    if scene.working:
         return NeedsPerson(
             where,
-            f"a git (pid {', '.join(map(str, working))}) works on the repository and may hold it; "
-            "if it does not end, end it, then restart pawl",
+            f"a git (pid {', '.join(map(str, scene.working))}) works on the repository and may "
+            "hold it; if it does not end, end it, then restart pawl",
         )
     try:
         found = lock.lstat()
     except FileNotFoundError:
         return Healed(where, "it was gone a moment later")
-    age = now - found.st_mtime
-    guards_ref = lock.name == "packed-refs.lock" or lock.is_relative_to(gitdir / "refs")
-    if not (rules.daemon_owned or _is_ours(gitdir, lock, trusted)):
-        if not guards_ref:
+    age = scene.now - found.st_mtime
+    if not (scene.rules.daemon_owned or _is_ours(lock, scene)):
+        if not _guards_ref(lock, scene.gitdir):
             return NeedsPerson(where, "a killed git seems to have left it; look, then remove it")
-        if age < rules.grace_s:
-            left = int(rules.grace_s - age) + 1
+        if age < scene.rules.grace_s:
+            left = int(scene.rules.grace_s - age) + 1
             return NeedsPerson(
-                where, f"no git seems to run; if it is stale, remove it, or pawl does in {left} s"
+                where, f"no git seems to run; remove it if it is stale, or pawl does in {left} s"
             )
     if lock.lstat().st_ino == found.st_ino:
         lock.unlink(missing_ok=True)
     return Healed(where, f"a stale lock, {int(age)} s old, was removed")
 
 
-def _is_ours(gitdir: Path, lock: Path, trusted: str | None) -> bool:
-    name = lock.relative_to(gitdir).as_posix().removesuffix(".lock")
+def _guards_ref(lock: Path, gitdir: Path) -> bool:
+    return lock.name == "packed-refs.lock" or lock.is_relative_to(gitdir / "refs")
+
+
+def _is_ours(lock: Path, scene: _Scene) -> bool:
+    name = lock.relative_to(scene.gitdir).as_posix().removesuffix(".lock")
     if name.startswith((MISSIONS, LEASES)) or name == LEDGER:
         return True
     text = lock.read_bytes() if lock.is_file() and not lock.is_symlink() else b""
-    if trusted is None or _OID.fullmatch(text) is None:
+    if scene.trusted is None or _OID.fullmatch(text) is None:
         return False
     try:
-        raw = pygit2.Odb(str(gitdir / "objects")).read(text.decode().strip())[1]
+        raw = pygit2.Odb(str(scene.gitdir / "objects")).read(text.decode().strip())[1]
     except (KeyError, ValueError, OSError, pygit2.GitError):
         return False
-    return isinstance(verify(raw, trusted), Good)
+    return isinstance(verify(raw, scene.trusted), Good)
 
 
 _OID = re.compile(rb"[0-9a-f]{40}\n?")

@@ -80,7 +80,9 @@ class House:
 
         def git(*argv, stdin=""):
             command = ["git", *argv]
-            done = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True)
+            done = subprocess.run(
+                command, env=env, input=stdin, capture_output=True, text=True, check=False
+            )
             assert done.returncode == 0, (argv, done.stderr)
             return done.stdout.strip()
 

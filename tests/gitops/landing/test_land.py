@@ -1,4 +1,4 @@
-"""Landing where the target is checked out: it follows, or nothing happens and a sentence says why."""
+"""Landing where the target is checked out: it follows, or nothing happens and it says why."""
 
 import os
 import subprocess
@@ -157,7 +157,7 @@ def test_a_detached_work_tree_is_not_touched(house, landed, tmp_path):
     assert house.reads("a.txt", at=tmp_path / "linked") == "mine\n"
 
 
-def test_a_bare_repository_has_nothing_to_bring_along(make_bare, house):
+def test_a_bare_repository_has_nothing_to_bring_along(make_bare):
     hub = make_bare()
     landed = hub.candidate({"a.txt": "two\n"})
 
@@ -473,7 +473,7 @@ def test_a_push_in_the_gap_is_missed_and_the_checkout_stays(house, landed):
 
 
 def test_nobody_can_commit_while_the_target_moves(house, landed):
-    def commit(moment):
+    def commit(_):
         house.git("commit", "-q", "-a", "--allow-empty", "-m", "in the gap", code=128)
 
     assert_landed(house, landed, house.lands(landed, watch=commit))

@@ -47,6 +47,14 @@ class Person:
         # Hooks and aliases export these; inherited, they aim git at another repository.
         self._environ = {key: environ[key] for key in environ if key not in _LOCAL}
 
+    @classmethod
+    def start(cls, checkout: Path, branch: str, environ: Mapping[str, str]) -> "Person":
+        """Make an empty repository with a checkout of *branch*, as a person does."""
+        person = cls(checkout / ".git", environ)
+        argv = ("init", "--quiet", "--template=", f"--initial-branch={branch}")
+        person._git(*argv, checkout=checkout)
+        return person
+
     def identity(self) -> str:
         """Return `Name <mail>`; raise `PersonGitError` if git knows no identity."""
         ident = self._git("var", "GIT_COMMITTER_IDENT")

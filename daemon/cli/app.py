@@ -155,3 +155,48 @@ def schema(
 
     del as_json  # it is JSON anyhow
     _end(command.schema(kind))
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where; a new temporary folder without.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Build a small project with good and bad wishes, and show what became of each and why."""
+    from daemon.cli import demo as command
+
+    _end(command.demo(None if folder is None else folder.absolute(), as_json=as_json))
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    directory: Directory = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    """Serve this repository until told to stop (SIGTERM); logs are on stderr."""
+    from daemon.cli import work
+
+    _end(work.run(_where(context, directory), verbose=verbose))
+
+
+@app.command()
+def once(
+    context: typer.Context,
+    directory: Directory = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would run; write nothing anywhere.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Work until there is nothing more to do now; never waits for a back-off."""
+    where = _where(context, directory)
+    if dry_run:
+        from daemon.cli import explain
+
+        _end(explain.explain(where, None, as_json=as_json))
+    from daemon.cli import work
+
+    _end(work.once(where, as_json=as_json))

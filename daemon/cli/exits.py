@@ -28,7 +28,10 @@ class Exit(IntEnum):
 
 
 class RefusedError(Exception):
-    """A command cannot do what was asked. Says what was attempted, on what, why, what to do."""
+    """A command cannot do what was asked. Says what was attempted, on what, why, what to do.
+
+    *attempted* is empty where *why* says that as well.
+    """
 
     def __init__(
         self, code: Exit, *, attempted: str, on: str, why: str | Iterable[str], then: str
@@ -42,6 +45,8 @@ class RefusedError(Exception):
 
     def text(self) -> str:
         """Return the message as a person reads it."""
+        if not self.attempted:
+            return f"pawl: {'; '.join(self.why)}\n      {self.then}"
         if len(self.why) == 1:
             return f"pawl: cannot {self.attempted} {self.on}: {self.why[0]}\n      {self.then}"
         lines = [f"pawl: cannot {self.attempted} {self.on}:", *(f"  - {why}" for why in self.why)]

@@ -39,8 +39,8 @@ def refusal_of(error: Exception) -> RefusedError | None:
 def _refusal(code: Exit, error: Exception) -> RefusedError:
     return RefusedError(
         code,
-        attempted="go on with",
-        on="this command",
+        attempted="",
+        on="",
         why=str(error),
         then="`pawl doctor` looks at the whole set-up.",
     )

@@ -9,13 +9,13 @@ from typing import Any
 def say(*lines: str) -> None:
     """Print *lines*; what a terminal would act on (control characters) is made visible."""
     for line in lines:
-        sys.stdout.write(f"{_harmless(line)}\n")
+        sys.stdout.write(f"{harmless(line)}\n")
 
 
 def warn(*lines: str) -> None:
     """Print *lines* on stderr: what is not the answer."""
     for line in lines:
-        sys.stderr.write(f"{_harmless(line)}\n")
+        sys.stderr.write(f"{harmless(line)}\n")
 
 
 def dump(value: Mapping[str, Any]) -> None:
@@ -31,7 +31,7 @@ def line(raw: bytes) -> None:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print *rows* under *head*."""
-    shown = [[_harmless(cell) for cell in row] for row in rows]
+    shown = [[harmless(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _rich_table(head, shown)
         return
@@ -54,7 +54,8 @@ def _rich_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     Console().print(made)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return *text* with what a terminal would act on made visible."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)

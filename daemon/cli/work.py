@@ -1,0 +1,141 @@
+"""The commands that work: `run` until told to stop, `once` until there is nothing more to do.
+
+This is the one seam between the command line and the loop: nothing else in `cli` starts anything.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon import log
+from daemon.cli import output
+from daemon.cli.exits import Exit, of_mission, worst
+from daemon.cli.missions import Known, Missions, Unknown, entry
+from daemon.cli.place import Place, open_place, trusted_outside
+from daemon.cli.progress import progress
+from daemon.clock import rfc3339
+from daemon.notify import Notify
+from daemon.serve import once as until_idle
+from daemon.serve import run as until_stopped
+from daemon.serve import serving
+from daemon.standing import Standing
+from policy.ids import MissionId
+from policy.mission.actions import Rest
+
+
+@dataclass(frozen=True)
+class Worked:
+    """What `once` found at its end."""
+
+    code: Exit
+    found: tuple[Known | Unknown, ...]
+    standing: Standing
+
+    def as_object(self) -> dict[str, object]:
+        """Return the one object of `once --json` (DESIGN 10)."""
+        return {
+            "schema": 1,
+            "missions": [_entry(one, self.standing) for one in self.found],
+            "skipped": skipped(self.standing),
+        }
+
+
+def once(start: Path, *, as_json: bool) -> Exit:
+    worked = work_off(open_place(start))
+    if as_json:
+        output.dump(worked.as_object())
+    else:
+        _tell(worked)
+    return worked.code
+
+
+def run(start: Path, *, verbose: bool) -> Exit:
+    place = open_place(start)
+    outside = trusted_outside(place, "serve")
+    log.configure(console=sys.stderr.isatty(), verbose=verbose)
+    with progress() as told, serving(outside, told=told.say) as served:
+        until_stopped(served, Notify())
+    return Exit.OK
+
+
+def work_off(place: Place) -> Worked:
+    """Take everything as far as it goes now."""
+    outside = trusted_outside(place, "work on")
+    log.configure(console=True, verbose=False)
+    with progress() as told, serving(outside, told=told.say) as served:
+        standing = until_idle(served)
+    missions = Missions(place)
+    seen: set[MissionId] = told.seen | set(standing.rests)
+    found = tuple(one for one in map(missions.get, sorted(seen)) if one is not None)
+    return Worked(_code(found, standing), found, standing)
+
+
+def _code(found: tuple[Known | Unknown, ...], standing: Standing) -> Exit:
+    codes = [_code_of(one, standing.rests.get(one.mission)) for one in found]
+    codes += [Exit.ENVIRONMENT for _ in standing.doubts]
+    if standing.invalid:
+        codes.append(Exit.INVALID)
+    return worst(codes)
+
+
+def _code_of(one: Known | Unknown, rest: Rest | None) -> Exit:
+    if isinstance(one, Unknown):
+        return Exit.ENVIRONMENT
+    if rest is None:
+        return of_mission(one.summary)
+    match rest.reason:
+        case "paused" | "stopping":
+            return Exit.OK
+        case "item_unreadable":
+            return Exit.INVALID
+        case "frozen" | "held" | "backing_off":
+            return Exit.ENVIRONMENT
+        case "waiting":
+            return of_mission(one.summary)
+
+
+def _entry(one: Known | Unknown, standing: Standing) -> dict[str, object]:
+    if isinstance(one, Unknown):
+        return {**absent(one), "why": one.why}
+    rest = standing.rests.get(one.mission)
+    if rest is None:
+        return entry(one.summary)
+    until = {"retry_at": rfc3339(rest.until)} if rest.until else {}
+    return {**entry(one.summary), **until, "rests": rest.reason, "why": rest.why}
+
+
+def absent(one: Unknown) -> dict[str, object]:
+    """Return the entry of a mission of which only the name can be believed."""
+    nothing = dict.fromkeys(("outcome", "reason", "failure", "landed", "base", "tree"))
+    return {"id": one.mission, **nothing, "gates": {}, "attempts": 0}
+
+
+def skipped(standing: Standing) -> dict[str, str]:
+    """Return why each item that does not run does not."""
+    if standing.selection is None:
+        return {}
+    return {item: skip.reason for item, skip in standing.selection.skipped.items()}
+
+
+def _tell(worked: Worked) -> None:
+    for doubt in worked.standing.doubts:
+        output.say(f"frozen: {doubt}")
+    rows = [_row(one, worked.standing) for one in worked.found]
+    if rows:
+        output.table(("mission", "outcome", "reason", "why"), rows)
+    else:
+        output.say("nothing to do")
+    others = skipped(worked.standing)
+    if others:
+        output.say("", "not run: " + ", ".join(f"{item} ({why})" for item, why in others.items()))
+    output.say("`pawl show ID` tells a mission's story, `pawl explain` why an item does not run")
+
+
+def _row(one: Known | Unknown, standing: Standing) -> tuple[str, str, str, str]:
+    if isinstance(one, Unknown):
+        return one.mission, "-", "unreadable", one.why
+    summary, rest = one.summary, standing.rests.get(one.mission)
+    if rest is not None and summary.outcome is None:
+        return one.mission, "-", rest.reason, rest.why
+    why = " ".join(summary.why.split())
+    return one.mission, summary.outcome or summary.state, str(summary.reason or ""), why

@@ -44,3 +44,8 @@ def _builder(item: BacklogItem, crew: Crew) -> Iterator[tuple[str, str]]:
         yield "builder", "nobody builds it: add `command: [...]`, or an adapter in .pawl/builders"
     if item.command is not None and COMMAND not in builders:
         yield "command", "the built-in builder `command` is not available here"
+
+
+def built_in(pipeline: Mapping[Risk, tuple[StageName, ...]]) -> Crew:
+    """Return the crew without any adapter: the builder `command` can build, and that is all."""
+    return Crew(plays={COMMAND: frozenset(("build",))}, pipeline=pipeline)

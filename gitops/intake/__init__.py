@@ -1,0 +1,5 @@
+"""Intake: the backlog of a commit as values, read from git's objects without a checkout."""
+
+from gitops.intake.native import Intake
+
+__all__ = ["Intake"]

@@ -1,0 +1,143 @@
+"""A folder of the backlog as it was read: its files, its folders, and the tree it was read from.
+
+A tree's id stands for all that is below it. A folder whose tree is still the same is taken over
+whole, a file whose blob is still the same is not parsed again; so what is remembered is one backlog
+and no more, and a change costs what changed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gitops import objects
+from gitops.objects import DamagedObjectError, MissingObjectError
+from gitops.repository import Store
+from policy.backlog.graph import Filed
+from policy.backlog.parse import SUFFIX, BadItem, read_item
+from policy.backlog.spec import spec_hash
+from policy.ids import BlobId
+from policy.problems import Problem
+
+_FOLDER = 0o040000
+_FILE = 0o100644
+_FILE_OF_OLD = 0o100664
+_EXECUTABLE = 0o100755
+_LINK = 0o120000
+_SUBMODULE = 0o160000
+_KINDS = {_EXECUTABLE: "executable", _LINK: "a symbolic link", _SUBMODULE: "a submodule"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """*max_bytes* of a file, *max_depth* of folders in folders."""
+
+    max_bytes: int
+    max_depth: int
+
+
+@dataclass
+class Effort:
+    """What a reading cost: how many trees and how many files were read."""
+
+    trees: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """*rows* are the entries by name: what each was, and what was read from it."""
+
+    oid: str
+    rows: Mapping[bytes, tuple[int, str, "Filed | BadItem | Shelf | None"]] = field(repr=False)
+
+    def entries(self) -> Iterator[Filed | BadItem]:
+        for _, _, read in self.rows.values():
+            match read:
+                case Shelf():
+                    yield from read.entries()
+                case Filed() | BadItem():
+                    yield read
+                case None:
+                    pass
+
+
+@dataclass(frozen=True)
+class Reader:
+    store: Store
+    limits: Limits
+    effort: Effort
+
+    def shelf(self, oid: str, path: str, before: Shelf | None, depth: int = 0) -> Shelf:
+        """Return the folder at *path*, taking over from *before* what is still the same.
+
+        Raises `MissingObjectError` or `DamagedObjectError`: half a folder must not look like a
+        folder from which items were removed.
+        """
+        if before is not None and before.oid == oid:
+            return before
+        self.effort.trees += 1
+        rows: dict[bytes, tuple[int, str, Filed | BadItem | Shelf | None]] = {}
+        for name, (mode, entry) in objects.read_tree(self.store, oid).items():
+            old = before.rows.get(name) if before is not None else None
+            if old is not None and old[:2] == (mode, entry):
+                rows[name] = old
+                continue
+            below = f"{path}/{name.decode('utf-8', 'backslashreplace')}"
+            if mode == _FOLDER:
+                known = old[2] if old is not None and isinstance(old[2], Shelf) else None
+                rows[name] = (mode, entry, self._folder(entry, below, known, depth))
+            else:
+                rows[name] = (mode, entry, self._file(entry, below, name, mode))
+        return Shelf(oid, rows)
+
+    def _folder(self, oid: str, path: str, known: Shelf | None, depth: int) -> Shelf | BadItem:
+        if depth >= self.limits.max_depth:
+            return bad(path, f"is deeper than {self.limits.max_depth} folders in the backlog")
+        return self.shelf(oid, path, known, depth + 1)
+
+    def _file(self, oid: str, path: str, name: bytes, mode: int) -> Filed | BadItem | None:
+        fault = _fault(path, name, mode)
+        if fault is not None:
+            return bad(path, fault)
+        return self._item(path, oid) if path.endswith(SUFFIX) else None
+
+    def _item(self, path: str, oid: str) -> Filed | BadItem:
+        self.effort.files += 1
+        try:
+            _, size = self.store.repo.odb.read_header(oid)
+            if size > self.limits.max_bytes:
+                return bad(path, f"has {size} bytes, {self.limits.max_bytes} are allowed")
+            read = read_item(path, objects.read_blob(self.store, oid))
+        except KeyError:
+            return bad(path, str(MissingObjectError(oid, "blob")))
+        except (MissingObjectError, DamagedObjectError) as error:
+            return bad(path, str(error))
+        if isinstance(read, BadItem):
+            return read
+        return Filed(path, read.item, read.lines, BlobId(oid), spec_hash(read.item))
+
+
+def bad(path: str, why: str) -> BadItem:
+    return BadItem(path, (Problem(0, 0, why),))
+
+
+def _fault(path: str, name: bytes, mode: int) -> str | None:
+    """Return why an entry that is no folder, and might be meant as an item, is none.
+
+    A link without a suffix may lead to a folder of items, and a submodule hold one: whoever put
+    it there must not believe that it is read. Anything else that is no YAML is left alone.
+    """
+    _, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    meant = suffix.lower() in ("yaml", "yml") if dot else mode == _LINK
+    if mode == _SUBMODULE or (meant and mode in _KINDS):
+        return f"is {_KINDS[mode]}; an item is a plain file"
+    if not meant:
+        return None
+    if mode not in (_FILE, _FILE_OF_OLD):
+        return f"has the mode {mode:o}; an item is a plain file"
+    if not path.endswith(SUFFIX):
+        return f"must end in {SUFFIX} to be read"
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return "its name is not UTF-8"
+    return None

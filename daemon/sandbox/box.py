@@ -16,7 +16,7 @@ from pathlib import Path
 
 from daemon.sandbox import bwrap, cgroup, etc
 from daemon.sandbox.launcher.wire import Request
-from daemon.sandbox.launching import Launcher
+from daemon.sandbox.launching import Launcher, SandboxUnavailableError
 from daemon.sandbox.output import Capture
 from daemon.sandbox.settings import SandboxHost
 from daemon.sandbox.waiting import Ended, Floor, Waiting, output_pipe
@@ -63,6 +63,7 @@ class Box:
         self._etc = state / "etc"
         self.workspaces = Workspaces(state / "runs", host.builder)
         self._links, self._mounts = _root_of_host(host.mounts)
+        self._version = ""
 
     def prepare(self) -> None:
         """Sweep leftovers and write the sandbox's /etc. Once, at start, holding the lock."""
@@ -74,19 +75,27 @@ class Box:
     def run(self, job: Job, stop: threading.Event | None = None) -> Iterator[Ended]:
         """Run *job* to its end and yield what came of it.
 
-        Raises `LauncherUnavailableError`, and `OSError` where the state directory or a delegated
-        cgroup is not usable.
+        Raises `SandboxUnavailableError`; what goes wrong later is an ending.
         """
         with ExitStack() as stack:
-            name = f"{_GROUP_PREFIX}{uuid.uuid4().hex}"
-            groups = stack.enter_context(
-                cgroup.group(self._host.cgroups, name, job.limits, self._host.shm_bytes)
-            )
-            on_disk = self._host.scratch == "disk" or isinstance(job.tree, Plain)
-            scratch = stack.enter_context(self.workspaces.fresh()) if on_disk else None
-            ended = self._start(job, groups, scratch, stop).wait()
+            try:
+                waiting = self._prepared(job, stack, stop)
+            except OSError as error:
+                raise SandboxUnavailableError(
+                    f"a sandbox could not be prepared: {error}"
+                ) from error
+            ended = waiting.wait()
             stack.callback(ended.close)
             yield ended
+
+    def _prepared(self, job: Job, stack: ExitStack, stop: threading.Event | None) -> Waiting:
+        name = f"{_GROUP_PREFIX}{uuid.uuid4().hex}"
+        groups = stack.enter_context(
+            cgroup.group(self._host.cgroups, name, job.limits, self._host.shm_bytes)
+        )
+        on_disk = self._host.scratch == "disk" or isinstance(job.tree, Plain)
+        scratch = stack.enter_context(self.workspaces.fresh()) if on_disk else None
+        return self._start(job, groups, scratch, stop)
 
     def _start(
         self, job: Job, groups: list[str], scratch: Path | None, stop: threading.Event | None
@@ -138,11 +147,12 @@ class Box:
     def environment(self) -> Digest:
         """Return the digest of what the host contributes to any run (see `Provenance`)."""
         host = self._host
+        self._version = self._version or bwrap_version(host.bwrap)
         return digest(
             {
                 "kernel": platform.release(),
                 "machine": platform.machine(),
-                "bwrap": bwrap_version(host.bwrap),
+                "bwrap": self._version,
                 "mounts": [str(mount) for mount in host.mounts],
                 "path": host.path,
                 "env": host.env,
@@ -151,7 +161,9 @@ class Box:
 
 
 def bwrap_version(program: Path) -> str:
-    """Return what `bwrap --version` prints. Raises `OSError` if there is no bwrap."""
+    """Return what `bwrap --version` prints; nothing if there is no bwrap."""
+    if not os.access(program, os.X_OK):
+        return ""
     done = subprocess.run(  # noqa: S603  (the host file's own path)
         [str(program), "--version"], check=False, capture_output=True, text=True, env={}
     )

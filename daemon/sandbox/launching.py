@@ -22,8 +22,8 @@ main()"""
 _CODE = Path(__file__).resolve().parents[2]
 
 
-class LauncherUnavailableError(Exception):
-    """The launcher does not start; the text says why and what to do."""
+class SandboxUnavailableError(Exception):
+    """No sandbox can be made now; the text says why and what to do."""
 
 
 class Launcher:
@@ -39,7 +39,7 @@ class Launcher:
     def submit(self, request: Request, output: int) -> socket.socket:
         """Start a run; its process writes to *output*. Returns the run's socket.
 
-        Raises `LauncherUnavailableError`.
+        Raises `SandboxUnavailableError`.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request_fd = request.to_file()
@@ -60,7 +60,7 @@ class Launcher:
             return
         self._discard(first)
         if not send(self._ready(), "run", None, fds):
-            raise LauncherUnavailableError("the sandbox launcher dies as soon as it is started")
+            raise SandboxUnavailableError("the sandbox launcher dies as soon as it is started")
 
     def close(self) -> None:
         """End the launcher and, with it, every sandbox."""
@@ -92,7 +92,7 @@ class Launcher:
         if answer is None or answer[0] != "ready":
             ours.close()
             said = answer[1] if answer else "it ended at once; its own words are on stderr"
-            raise LauncherUnavailableError(
+            raise SandboxUnavailableError(
                 f"the sandbox launcher did not start: {said}. "
                 "If libseccomp is missing: apt install libseccomp2"
             )

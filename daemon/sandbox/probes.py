@@ -18,7 +18,7 @@ from typing import Literal
 
 from daemon.sandbox.box import Box, Job, Overlay, Plain, bwrap_version
 from daemon.sandbox.launcher.wire import receive
-from daemon.sandbox.launching import Launcher, LauncherUnavailableError
+from daemon.sandbox.launching import Launcher, SandboxUnavailableError
 from daemon.sandbox.settings import SandboxHost
 from daemon.sandbox.waiting import Ended, output_pipe
 from policy.bus.operation import Limits
@@ -51,7 +51,8 @@ say root "$(touch /made /dev/made 2>/dev/null && echo open)"
 dd if=/dev/zero of=/tmp/big bs=65536 count=64 2>/dev/null
 say tmp "$(wc -c < /tmp/big)"
 rm /tmp/big
-say forks "$( (i=0; while [ $i -lt 60 ]; do sleep 3 > /dev/null & i=$((i+1)); done) 2>/dev/null; echo $? )"
+fork_on() { i=0; while [ $i -lt 60 ]; do sleep 3 > /dev/null & i=$((i+1)); done; }
+say forks "$( (fork_on) 2>/dev/null; echo $?)"
 """
 
 
@@ -148,10 +149,10 @@ def _try(
             with box.run(job) as ended:
                 yield from _judge(ended, host, secret, tree)
             yield from _dies_with_launcher(box, job, launcher)
-    except LauncherUnavailableError as error:
+    except SandboxUnavailableError as error:
         yield Problem(str(error), "apt install libseccomp2")
     except OSError as error:
-        yield Problem(f"a sandbox could not be prepared: {error}", "correct the host file or disk")
+        yield Problem(f"probing in {state}: {error}", "give the daemon its state directory")
 
 
 @contextmanager

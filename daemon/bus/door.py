@@ -1,0 +1,172 @@
+"""The door: `launch(Operation) -> EngineResult`, the only way to run a process for a mission.
+
+Everything that may well happen is a value: denied by a check, or ran to one of its endings. A host
+that cannot isolate is asked again at each launch, so what its operator repairs is noticed.
+"""
+
+import threading
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from daemon.bus import checks
+from daemon.bus.engines import Engine, Left, Work, engines
+from daemon.sandbox.box import Box, Job, Overlay, Plain
+from daemon.sandbox.bwrap import REPORT_FILE
+from daemon.sandbox.launching import Launcher, SandboxUnavailableError
+from daemon.sandbox.probes import Conforms, Isolation, Unavailable, probe
+from daemon.sandbox.report import read_report
+from daemon.sandbox.settings import SandboxHost
+from gitops.objects import DamagedObjectError, MissingObjectError, parse_tree, read_object
+from gitops.repository import Store
+from gitops.tree.layers import Layers
+from gitops.tree.laying import Owner, UnusableTreeError
+from policy.bus.operation import Operation
+from policy.bus.result import (
+    Denied,
+    EngineResult,
+    Provenance,
+    Ran,
+)
+from policy.ids import Digest
+from policy.rules.model import TreeLimits
+
+
+class Door:
+    """Thread-safe. Use as a context manager, holding the repository's lock.
+
+    *state* is a directory of the door's own; *store* is only cloned, once for each thread;
+    *tree_limits* hold for snapshots whose launch names none.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: SandboxHost,
+        state: Path,
+        store: Store,
+        tree_limits: TreeLimits,
+        launcher: Launcher | None = None,
+    ) -> None:
+        self._host, self._state, self._store = host, state, store
+        self._tree_limits = tree_limits
+        self._launcher = launcher or Launcher()
+        self._box = Box(host, state, self._launcher)
+        self._engines = engines(self._box, state)
+        self._isolation: Isolation | None = None
+        self._probing = threading.Lock()
+        self._own = threading.local()
+
+    def __enter__(self) -> Self:
+        self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._box.prepare()
+        self.isolation()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._launcher.close()
+
+    def isolation(self) -> Isolation:
+        """Say whether sandboxes hold here; an `Unavailable` host is probed again each time."""
+        with self._probing:
+            if not isinstance(self._isolation, Conforms):
+                self._isolation = probe(self._box, self._host, self._state, self._launcher)
+            return self._isolation
+
+    def environment(self) -> Digest:
+        """Return the digest of what this host contributes to every run."""
+        return self._box.environment()
+
+    def launch(
+        self,
+        operation: Operation,
+        *,
+        stop: threading.Event | None = None,
+        tree_limits: TreeLimits | None = None,
+        granted: frozenset[checks.Capability] = checks.COMMITTED,
+    ) -> EngineResult:
+        """Run *operation* to its end in the calling thread; *stop* ends it early as `Stopped`.
+
+        *granted* is what the source of the argv allows it (DESIGN 5.1: a shell is a capability).
+        Raises `GitError` and, where the host cannot take a snapshot, `OSError`.
+        """
+        denied = checks.refusal(operation, granted) or self._integrity(operation)
+        if denied:
+            return denied
+        match self.isolation():
+            case Unavailable() as unavailable:
+                return Denied(check="G-ISOLATION", why=str(unavailable))
+            case Conforms(engine=name):
+                pass
+        store, layers = self._of_this_thread()
+        work = Work(
+            operation=operation,
+            store=store,
+            layers=layers,
+            tree_limits=tree_limits or self._tree_limits,
+            stop=stop,
+        )
+        try:
+            return self._run(name, self._engines[name], work)
+        except SandboxUnavailableError as error:
+            return Denied(check="G-ISOLATION", why=str(error))
+        except (UnusableTreeError, MissingObjectError, DamagedObjectError) as error:
+            return Denied(check="G-INTEGRITY", why=str(error))
+
+    def _run(self, name: str, engine: Engine, work: Work) -> EngineResult:
+        operation = work.operation
+        argv = tuple(word.replace("{report}", REPORT_FILE) for word in operation.argv)
+        provenance = Provenance(
+            engine=name, argv=argv, tree=operation.tree, environment=self.environment()
+        )
+        with engine.run(work, lambda tree: self._job(operation, argv, tree)) as left:
+            return self._result(operation, left, provenance)
+
+    def _job(self, operation: Operation, argv: tuple[str, ...], tree: Overlay | Plain) -> Job:
+        spill = self._state / "output" / f"{operation.step}-{uuid.uuid4().hex}"
+        return Job(
+            command=argv,
+            tree=tree,
+            limits=self._host.within(operation.limits),
+            cwd=operation.cwd,
+            env=operation.env,
+            spill=spill if self._host.spill_bytes else None,
+        )
+
+    def _result(self, operation: Operation, left: Left, provenance: Provenance) -> Ran:
+        ended = left.ended
+        report = None
+        if operation.report != "none" and ended.report is not None:
+            report = read_report(ended.report, self._host.report_bytes)
+        return Ran(
+            ending=ended.ending,
+            output=ended.output,
+            report=report,
+            usage=ended.usage,
+            snapshot=left.snapshot() if operation.changes == "kept" else None,
+            provenance=provenance,
+        )
+
+    def _integrity(self, operation: Operation) -> Denied | None:
+        """Refuse a tree that is not there or does not read back as what its id says."""
+        store, _ = self._of_this_thread()
+        try:
+            parse_tree(read_object(store, operation.tree, "tree"), operation.tree)
+        except (MissingObjectError, DamagedObjectError) as error:
+            return Denied(check="G-INTEGRITY", why=str(error))
+        return None
+
+    def _of_this_thread(self) -> tuple[Store, Layers]:
+        own: tuple[Store, Layers] | None = getattr(self._own, "pair", None)
+        if own is None:
+            store, builder = self._store.twin(), self._host.builder
+            owner = Owner(builder.uid, builder.gid) if builder else None
+            own = (store, Layers(store, self._state / "layers", owner=owner))
+            self._own.pair = own
+        return own

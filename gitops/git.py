@@ -112,6 +112,8 @@ class Git:
     ) -> "subprocess.Popen[bytes]":
         """Start a git to talk to (`check-ignore --stdin`); it flushes after each answer."""
         environment = self._environment(worktree, index) | self._settings(settings or {})
+        if argv[0] in _WITHOUT_PATHSPECS:  # it dies on any pathspec magic, also on "literal"
+            del environment["GIT_LITERAL_PATHSPECS"]
         return subprocess.Popen(  # noqa: S603  # absolute program, argv from our own code
             (self._program, *_with_flags(argv)),
             cwd=worktree or self.gitdir,
@@ -187,6 +189,7 @@ def _with_flags(argv: Sequence[str]) -> tuple[str, ...]:
     return tuple(argv)
 
 
+_WITHOUT_PATHSPECS = {"check-ignore"}
 _DIFFING = {"diff", "diff-files", "diff-index", "diff-tree", "log", "show"}
 _SIGKILL = 9  # importing `signal` is the daemon's; a number says as much
 _PATH = "/usr/local/bin:/usr/bin:/bin"

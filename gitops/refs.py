@@ -175,7 +175,8 @@ def _lost(store: Store, ref: RefName, expected: CommitId | None, error: Exceptio
     raise error
 
 
-_LOCK = re.compile(r"failed to lock file '(.*)' for writing")
+# libgit2 says it in two ways: the lock was there when it looked, or came between that and its own.
+_LOCK = re.compile(r"failed to (?:lock|create locked) file '(.*)'(?: for writing|: File exists)")
 
 
 def _make_parents(store: Store, ref: RefName) -> None:

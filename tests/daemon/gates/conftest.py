@@ -1,26 +1,47 @@
-"""A bare repository and trees written as maps of path to content."""
+"""A bare repository, a real door to the sandbox, and trees written as maps of path to content."""
 
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from daemon.bus.door import Door
+from daemon.sandbox.settings import Builder, SandboxHost
 from gitops.objects import TREE_MODE, Batch
 from gitops.repository import Store
+from policy.bus.operation import Limits
+from policy.rules.load import shipped_policy
+
+GATE = shipped_policy().policy.sandbox.gate
+NOBODY = 65_432
 
 
-@pytest.fixture(autouse=True)
-def no_inherited_git(monkeypatch):
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def store(tmp_path):
-    gitdir = tmp_path / "house.git"
-    env = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null"}
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    gitdir = tmp_path_factory.mktemp("house") / "house.git"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    env["GIT_CONFIG_GLOBAL"] = "/dev/null"
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(gitdir)], check=True, env=env)
     return Store.open(gitdir, durability="process")
+
+
+@pytest.fixture(scope="module")
+def door(store, tmp_path_factory):
+    """The real one. The interpreter that runs the tests is mounted, so that gates have pytest."""
+    host = SandboxHost(
+        ceilings=Limits.model_validate(GATE.model_dump(), strict=False),
+        report_bytes=1 << 20,
+        spill_bytes=0,
+        shm_bytes=1 << 20,
+        builder=Builder(uid=NOBODY, gid=NOBODY) if os.getuid() == 0 else None,
+        mounts=tuple(dict.fromkeys((Path(sys.base_prefix), Path(sys.prefix)))),
+    )
+    state = tmp_path_factory.mktemp("door")
+    limits = shipped_policy().policy.sandbox.tree
+    with Door(host=host, state=state, store=store, tree_limits=limits) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -19,8 +19,11 @@ def read_report(directory: int, largest: int) -> bytes | None:
         fd = os.open(PurePosixPath(REPORT_FILE).name, _HOW, dir_fd=directory)
     except OSError:
         return None
-    with os.fdopen(fd, "rb") as file:
+    try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode) or found.st_size > largest:
             return None
-        return file.read(largest)
+        with os.fdopen(os.dup(fd), "rb") as file:
+            return file.read(largest)
+    finally:
+        os.close(fd)

@@ -51,6 +51,7 @@ def enter(request: Request, ends: Ends, seccomp: bytes) -> None:
     _plain_signals()
     kernel.refuse_new_privileges()
     os.umask(0o022)
+    program = os.open(request.bwrap, os.O_PATH | os.O_CLOEXEC)  # the stage may cover its path
     if request.builder:
         kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWPID)
         _stage(request)
@@ -69,11 +70,11 @@ def enter(request: Request, ends: Ends, seccomp: bytes) -> None:
     _limit(request)
     _redirect(ends.output)
     filter_fd = _memory_file(seccomp)
-    _keep_only(ends.said, filter_fd)
+    _keep_only(ends.said, filter_fd, ends.daemon.fileno(), program)
     for fd in (ends.said, filter_fd):
         os.set_inheritable(fd, True)  # noqa: FBT003  (the standard library's signature)
     head = [request.bwrap, "--json-status-fd", str(ends.said), "--seccomp", str(filter_fd)]
-    os.execve(request.bwrap, [*head, *request.options, "--", *request.command], {})  # noqa: S606
+    os.execve(program, [*head, *request.options, "--", *request.command], {})  # noqa: S606
 
 
 def _join(cgroups: list[str]) -> None:
@@ -216,7 +217,7 @@ def _redirect(output: int) -> None:
 
 
 def _keep_only(*kept: int) -> None:
-    """Close all but these: a leaked descriptor is a way out; close-on-exec is not relied upon."""
+    """Close all but these: a leaked descriptor is a way out of the sandbox."""
     last = 2
     for fd in sorted(kept):
         os.closerange(last + 1, fd)

@@ -4,6 +4,7 @@ Nothing is committed. The clone gets its own outside and, with a remote, the ref
 """
 
 import os
+import re
 
 import pygit2
 
@@ -16,7 +17,7 @@ from gitops.observe import POLICY, blob_at, contains
 from gitops.person import Person
 from gitops.refs import LEDGER, create, read
 from policy.ids import CommitId, RefName, TreeId
-from policy.people.trust import Mode
+from policy.people.trust import PUBLIC_KEY, Mode
 
 _REMOTE_LEDGER = RefName("refs/remotes/origin/pawl/ledger")
 _REFSPEC = "+refs/pawl/*:refs/pawl/*"
@@ -37,6 +38,12 @@ def adopt(
             f"{introduction} is not a commit of {checkout.branch} that brought {POLICY}",
             "Use the commit that `pawl init` printed; it is in the trust file on the build host.",
         )
+    if daemon_key is not None and not re.fullmatch(PUBLIC_KEY, daemon_key):
+        raise refused(
+            place,
+            f"{daemon_key!r} is not a daemon's public key",
+            "Use the line `ssh-ed25519 AAAA...` of `daemon_key` in the trust file there.",
+        )
     _fetch_from_now_on(place, person)
     toolchains = detect(checkout.path, os.environ)
     outside = settle(
@@ -53,6 +60,8 @@ def adopt(
 
 
 def _introduces(place: Place, tip: CommitId, introduction: CommitId) -> bool:
+    if not re.fullmatch(r"[0-9a-f]{40}", introduction):
+        return False
     if not contains(place.store, tip, introduction):
         return False
     commit = place.store.repo[introduction]

@@ -23,16 +23,21 @@ def approver_line(person: Person, config: Path) -> str:
 
 def _public_of(setting: str) -> str | None:
     """Return `ssh-... AAAA` for a signing key that is an SSH key, None for any other."""
-    text = setting.removeprefix("key::")
-    if not text.startswith(("ssh-", "ecdsa-", "sk-")):
-        path = Path(setting).expanduser()
-        public = path if path.suffix == ".pub" else path.with_name(f"{path.name}.pub")
-        try:
-            text = public.read_text() if setting else ""
-        except (OSError, UnicodeDecodeError):
-            return None
-    words = text.split()
+    words = setting.removeprefix("key::").split()
+    if setting and not setting.startswith(("key::", *_KINDS)):
+        words = _in_file(Path(setting).expanduser())
     return " ".join(words[:2]) if len(words) > 1 and words[0].startswith(_KINDS) else None
+
+
+def _in_file(path: Path) -> list[str]:
+    for candidate in (path, path.with_name(f"{path.name}.pub")):
+        try:
+            words = candidate.read_text().split()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if words and words[0].startswith(_KINDS):
+            return words
+    return []
 
 
 _KINDS = ("ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-")

@@ -15,9 +15,8 @@ Mode = Literal["signed", "one-person", "unsigned-local"]
 """signed: what needs a person needs a signed commit of somebody else than the requester.
 one-person: the requester may approve as well; recorded. unsigned-local: demo and tests only."""
 
-PublicKey = Annotated[
-    str, StringConstraints(pattern=r"^ssh-ed25519 [A-Za-z0-9+/]{68}( [^\r\n\x00]{1,200})?$")
-]
+PUBLIC_KEY = r"^ssh-ed25519 [A-Za-z0-9+/]{68}( [^\r\n\x00]{1,200})?$"
+PublicKey = Annotated[str, StringConstraints(pattern=PUBLIC_KEY)]
 
 
 class Trust(Value):

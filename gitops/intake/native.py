@@ -4,14 +4,15 @@ Everything that lies there and may be meant as an item is in the answer, as an i
 with its reason; what is not read is never silently left out.
 """
 
+import pygit2
+
 from gitops import objects
-from gitops.commits import tree_of
 from gitops.intake.shelf import Effort, Limits, Reader, Shelf, bad
 from gitops.repository import Store
 from policy.backlog.crew import Crew
 from policy.backlog.graph import Backlog, Filed, assemble
 from policy.backlog.parse import BadItem
-from policy.ids import CommitId
+from policy.ids import CommitId, TreeId
 
 _FOLDER = 0o040000
 
@@ -26,14 +27,14 @@ class Intake:
         self._shelf: Shelf | None = None
         self._last: tuple[str, str, Crew, Backlog] | None = None
 
-    def read(self, store: Store, commit: CommitId, folder: str, *, crew: Crew) -> Backlog:
-        """Return the backlog in *folder* of *commit*; a folder that is not there is empty.
+    def read(self, store: Store, at: CommitId | TreeId, folder: str, crew: Crew) -> Backlog:
+        """Return the backlog in *folder* of a commit or its tree; no folder is an empty backlog.
 
         Raises `KeyError` where there is no such commit, `MissingObjectError` or
         `DamagedObjectError` where the repository lacks a tree; a blob it lacks makes a bad item.
         """
         self.effort = Effort()
-        found = _find(store, commit, folder)
+        found = _find(store, at, folder)
         if isinstance(found, BadItem):
             return Backlog(items={}, bad=(found,))
         if found is None:
@@ -55,16 +56,16 @@ class Intake:
         )
 
 
-def _find(store: Store, commit: CommitId, folder: str) -> str | BadItem | None:
+def _find(store: Store, at: CommitId | TreeId, folder: str) -> str | BadItem | None:
     """Return the tree of *folder*, None where there is nothing at that path."""
-    tree: str = tree_of(store, commit)
-    at = ""
+    tree = str(store.repo[at].peel(pygit2.Tree).id)
+    path = ""
     for name in folder.strip("/").split("/"):
-        at = f"{at}/{name}".lstrip("/")
+        path = f"{path}/{name}".lstrip("/")
         entry = objects.read_tree(store, tree).get(name.encode())
         if entry is None:
             return None
         mode, tree = entry
         if mode != _FOLDER:
-            return bad(at, "is not a folder, but the backlog is to be one (policy: backlog)")
+            return bad(path, "is not a folder, but the backlog is to be one (policy: backlog)")
     return tree

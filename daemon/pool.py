@@ -6,8 +6,8 @@ Workers never move a ref: they run processes, take snapshots and write objects, 
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from daemon.wake import Wake
@@ -22,12 +22,14 @@ class Flight(Generic[T]):
     key: str
     what: str
     future: Future[T]
-    stop: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread
+    stop: threading.Event
 
 
 class Pool(Generic[T]):
-    def __init__(self, workers: int, wake: Wake) -> None:
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="deed")
+    """One thread a deed: how many there are at once is policy's `max_agents`, not ours."""
+
+    def __init__(self, wake: Wake) -> None:
         self._flights: dict[str, Flight[T]] = {}
         self._wake = wake
 
@@ -36,9 +38,10 @@ class Pool(Generic[T]):
         if key in self._flights:
             raise ValueError(f"{key} has a deed under way already: {self._flights[key].what}")
         stop = threading.Event()
-        future = self._executor.submit(deed, stop)
-        self._flights[key] = Flight(key=key, what=what, future=future, stop=stop)
-        future.add_done_callback(lambda _: self._wake.up())
+        future: Future[T] = Future()
+        thread = threading.Thread(target=self._run, args=(deed, stop, future), name=key)
+        self._flights[key] = Flight(key, what, future, thread, stop)
+        thread.start()
 
     def under_way(self) -> dict[str, str]:
         """Return what each busy key is doing."""
@@ -57,10 +60,22 @@ class Pool(Generic[T]):
         """Return the flights that are over, and forget them."""
         over = [flight for flight in self._flights.values() if flight.future.done()]
         for flight in over:
+            flight.thread.join()
             del self._flights[flight.key]
         return over
 
     def close(self) -> None:
         """Stop everything and wait for the workers to end."""
         self.stop_all()
-        self._executor.shutdown(wait=True)
+        for flight in self._flights.values():
+            flight.thread.join()
+
+    def _run(
+        self, deed: Callable[[threading.Event], T], stop: threading.Event, future: Future[T]
+    ) -> None:
+        try:
+            future.set_result(deed(stop))
+        except BaseException as error:  # noqa: BLE001 - it rises again where the flight is taken
+            future.set_exception(error)
+        finally:
+            self._wake.up()

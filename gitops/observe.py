@@ -52,7 +52,7 @@ def observe_tip(store: Store, ref: RefName) -> Tip | Lost:
 def blob_at(store: Store, tree: TreeId, path: str) -> BlobId | None:
     """Return the id of the regular file at *path*, None where there is none."""
     try:
-        entry = store.repo[tree][path]
+        entry = store.repo[tree].peel(pygit2.Tree)[path]
     except KeyError:
         return None
     if entry.filemode not in {pygit2.enums.FileMode.BLOB, pygit2.enums.FileMode.BLOB_EXECUTABLE}:
@@ -60,13 +60,18 @@ def blob_at(store: Store, tree: TreeId, path: str) -> BlobId | None:
     return BlobId(str(entry.id))
 
 
-def is_paused(store: Store, tree: TreeId) -> bool:
-    """Return whether `.pawl/PAUSE` is there, as whatever kind of entry: in doubt it is."""
+def is_at(store: Store, tree: TreeId, path: str) -> bool:
+    """Return whether there is anything at *path*: file, folder, link or gitlink."""
     try:
-        store.repo[tree][PAUSE]
+        store.repo[tree].peel(pygit2.Tree)[path]
     except KeyError:
         return False
     return True
+
+
+def is_paused(store: Store, tree: TreeId) -> bool:
+    """Return whether `.pawl/PAUSE` is there, as whatever kind of entry: in doubt it is."""
+    return is_at(store, tree, PAUSE)
 
 
 def contains(store: Store, tip: CommitId, commit: CommitId) -> bool:

@@ -7,7 +7,16 @@ small file each; `pawl audit` recomputes it.
 from typing import Literal
 
 from policy.gates.verdict import Broken, Failed, Passed, Verdict
-from policy.ids import CommitId, GateName, ItemId, MissionId, SpecHash, TreeId, item_of
+from policy.ids import (
+    CommitId,
+    GateName,
+    ItemId,
+    MissionId,
+    PolicyDigest,
+    SpecHash,
+    TreeId,
+    item_of,
+)
 from policy.mission.facts import (
     AttemptEnded,
     AttemptInterrupted,
@@ -53,7 +62,7 @@ class Summary(Value):
     """Of the newest judgement; a gate that did not run is absent."""
     attempts: int
     spec_hash: SpecHash
-    policy: str
+    policy: PolicyDigest
     at: str
     """When the newest fact was recorded."""
 

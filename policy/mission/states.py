@@ -43,12 +43,10 @@ class History(Value):
         return len(self.attempts) + 1
 
     @property
-    def checkpoint(self) -> CommitId:
-        """The newest commit of the mission's code: the last checkpoint, else its base."""
-        for attempt in reversed(self.attempts):
-            if attempt.ended.checkpoint is not None:
-                return attempt.ended.checkpoint
-        return self.opened.base
+    def checkpoints(self) -> tuple[CommitId, ...]:
+        """The mission's checkpoints, oldest first."""
+        found = (attempt.ended.checkpoint for attempt in self.attempts)
+        return tuple(commit for commit in found if commit is not None)
 
     def count(self, failure: FailureClass) -> int:
         return sum(1 for one in self.failures if one.failure is failure)

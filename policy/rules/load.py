@@ -80,10 +80,11 @@ def _problem(line: int, text: str) -> Unreadable:
 @cache
 def _shipped(name: str) -> dict[str, Plain]:
     content = files("policy.rules").joinpath(_SHIPPED[name]).read_bytes()
-    document = load(content)
-    if isinstance(document, Unreadable) or not isinstance(document.value, dict):
-        raise RuntimeError(f"the shipped policy {name} is broken: {document}")
-    return document.value
+    match load(content):
+        case Document(value=dict() as value):
+            return value
+        case broken:
+            raise RuntimeError(f"the shipped policy {name} is broken: {broken}")
 
 
 def _merged(base: dict[str, Plain], own: dict[str, Plain]) -> dict[str, Plain]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from policy.bus.operation import Limits
 from policy.ids import GateName
 from policy.rules.failures import FailureClass, Origin
 from policy.value import Value
@@ -143,6 +144,10 @@ class ProcessLimits(Value):
     scratch_bytes: Bytes
     scratch_inodes: AtLeastOne
     tmp_bytes: Bytes
+
+    def asked(self) -> Limits:
+        """Return these limits as an operation asks for them."""
+        return Limits.model_validate(self.model_dump(), strict=False)
 
 
 class TreeLimits(Value):

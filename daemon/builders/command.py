@@ -1,0 +1,27 @@
+"""The built-in `command` builder: the item's argv, in the sandbox, needing no model.
+
+It is deterministic: with equal argv, start tree and environment it is not run twice for a failure
+of the item's own (DESIGN 7).
+"""
+
+from policy.backlog.item import COMMAND, BacklogItem
+from policy.ids import Digest
+from policy.mission.world import BuilderCall
+from policy.rules.model import StageName
+
+PLAYS: dict[str, frozenset[StageName]] = {COMMAND: frozenset({"build"})}
+"""What the adapters there are can play; more come with `.pawl/builders`."""
+
+
+def call_of(item: BacklogItem, environment: Digest) -> BuilderCall:
+    """Return how *item*'s builder is invoked.
+
+    Intake has refused items whose builder is not known here or that name no command, so what is
+    left is the built-in one.
+    """
+    return BuilderCall(
+        builder=item.builder or COMMAND,
+        argv=item.command or (),
+        deterministic=True,
+        environment=environment,
+    )

@@ -1,0 +1,60 @@
+"""The end of a mission: its results page, its closing fact, its place in `pawl/ledger`."""
+
+from daemon.draft import Draft, Outcome, sentence
+from daemon.view import View
+from gitops import ledger
+from policy.canonical import canonical
+from policy.documents.request import request_page
+from policy.documents.results import results_page
+from policy.documents.summary import summarise
+from policy.mission.facts import MissionClosed, PersonAsked
+from policy.mission.states import Closed
+
+SUMMARY = "summary.json"
+RESULTS = "RESULTS.md"
+
+
+def close_mission(draft: Draft, view: View, closed: MissionClosed) -> None:
+    """Add the closing fact, and the pages that are generated from all the facts before and it."""
+    draft.add(Outcome((closed,)))
+    state = view.mission(draft)
+    summary = summarise(state, draft.records)
+    contract = view.pinned(state.history).contract
+    page = results_page(summary, contract, draft.records)
+    draft.add(
+        Outcome(
+            (),
+            {SUMMARY: canonical(summary.model_dump(mode="json")), RESULTS: page.encode()},
+        )
+    )
+
+
+def ask_person(draft: Draft, view: View, asked: PersonAsked) -> None:
+    """Add the request and the file a person reads."""
+    draft.add(Outcome((asked,)))
+    summary = summarise(view.mission(draft), draft.records)
+    draft.add(Outcome((), {asked.request: request_page(summary, asked).encode()}))
+
+
+def archive(draft: Draft, view: View) -> bool:
+    """Merge the mission into `pawl/ledger` and delete its refs; False if somebody was first.
+
+    Repeatable: what is merged already is found there, and only the refs that are left go.
+    """
+    if draft.tip is None:
+        raise ValueError(f"{draft.mission} cannot be closed before it was opened")
+    site = view.site
+    state = view.mission(draft)
+    landed = isinstance(state, Closed) and state.closed.outcome == "PASS"
+    site.point("archive")
+    merged = ledger.close(
+        site.store,
+        site.key,
+        draft.mission,
+        draft.tip,
+        sentence=sentence(draft.mission, draft.records[-1:]),
+        at=int(site.clock.now().timestamp()),
+        work=state.history.checkpoints[-1] if landed else None,
+    )
+    site.point("archived")
+    return merged is not None

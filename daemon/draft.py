@@ -1,0 +1,129 @@
+"""A step being written: facts that are decided but not recorded yet, with their evidence.
+
+`commit` makes them one ledger commit and one compare-and-swap. Several facts in one step is what
+makes the durable mode cheap (DESIGN 4.6); the intent of a deed is always recorded before it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from daemon.clock import rfc3339
+from daemon.site import Site
+from gitops.ledger import Keep, Page, append
+from gitops.objects import Batch
+from policy.ids import CommitId, MissionId
+from policy.mission.evolve import evolve, replay
+from policy.mission.facts import Fact
+from policy.mission.record import Recorded
+from policy.mission.states import Mission
+from policy.mission.steps import step_id
+from policy.rules.load import Effective
+
+
+class LedgerMovedError(Exception):
+    """Somebody else wrote this mission's ledger: read it again before doing anything."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a deed found: facts, evidence by path in the dossier, and raw commits to keep.
+
+    *commits* become parents of the ledger commit, so that what a fact names cannot be pruned.
+    """
+
+    facts: tuple[Fact, ...]
+    evidence: Mapping[str, bytes] = field(default_factory=dict)
+    commits: tuple[bytes, ...] = ()
+
+
+class Draft:
+    def __init__(self, site: Site, page: Page) -> None:
+        mission = page.mission
+        self._site = site
+        self.mission = mission
+        self.batch = Batch(site.store)
+        self.tip: CommitId | None = page.tip
+        self.records: tuple[Recorded, ...] = page.records
+        self.effective: Effective | None = None
+        """The policy that is in effect while facts are added; the turn sets it."""
+        self.state: Mission | None = replay(mission, self.records)
+        self._recorded = len(self.records)
+        self._evidence: dict[str, bytes] = {}
+        self._code: list[CommitId] = []
+
+    def add(self, outcome: Outcome) -> None:
+        """Take what a deed found; raises `ContradictionError` where it cannot follow."""
+        for fact in outcome.facts:
+            recorded = self._envelope(fact)
+            self.state = evolve(self.state, recorded)
+            self.records = (*self.records, recorded)
+        self._evidence.update(outcome.evidence)
+        self._code += [self.batch.commit(raw) for raw in outcome.commits]
+
+    def keep(self, commit: CommitId) -> None:
+        """Make *commit* a parent of this step's ledger commit."""
+        self._code.append(commit)
+
+    def commit(self) -> None:
+        """Record what was added since the last time; raise `LedgerMovedError` if a CAS was lost."""
+        new = self.records[self._recorded :]
+        if not new:
+            return
+        self._site.point(f"append:{new[-1].fact.kind}")
+        tip = append(
+            self._site.store,
+            self._site.key,
+            self.mission,
+            after=self.tip,
+            records=new,
+            evidence=self._evidence,
+            code=self._code,
+            sentence=sentence(self.mission, new),
+            at=int(self._site.clock.now().timestamp()),
+            keep=self._keep(),
+            batch=self.batch,
+        )
+        if tip is None:
+            raise LedgerMovedError(f"{self.mission}: its ledger moved while a step was recorded")
+        self._site.point(f"appended:{new[-1].fact.kind}")
+        self.tip = tip
+        self._recorded = len(self.records)
+        self._evidence, self._code = {}, []
+        self.batch = Batch(self._site.store)
+
+    def _envelope(self, fact: Fact) -> Recorded:
+        seq = len(self.records) + 1
+        attempts = self.state.history.next_attempt if self.state else 1
+        step = step_id(
+            self.mission,
+            stage="build",
+            attempt=attempts,
+            level=0,
+            name=fact.kind,
+            inputs=(str(self._recorded + 1), self.tip or ""),
+        )
+        return Recorded(
+            mission=self.mission,
+            seq=seq,
+            step=step,
+            at=rfc3339(self._site.clock.now()),
+            host=self._site.instance.host,
+            epoch=self._site.instance.epoch,
+            policy=self._in_effect().digest,
+            fact=fact,
+        )
+
+    def _keep(self) -> Keep:
+        limits = self._in_effect().policy.evidence
+        return Keep(limits.piece_bytes, limits.mission_bytes, self._site.state / "evidence")
+
+    def _in_effect(self) -> Effective:
+        if self.effective is None:
+            raise ValueError(f"{self.mission}: a fact was added before its policy was known")
+        return self.effective
+
+
+def sentence(mission: MissionId, records: tuple[Recorded, ...]) -> str:
+    """Return what a person reads in `git log`: `H-1: attempt ended, candidate built`."""
+    words = ", ".join(one.fact.kind.replace("-", " ") for one in records)
+    return f"{mission}: {words}"

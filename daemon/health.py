@@ -1,0 +1,58 @@
+"""Health: what the loop last did and what stands against it, as a file in the state directory.
+
+Health is the age of the last completed reconcile and of each mission's last progress, not that a
+process is up (R24). `pawl status` and `pawl doctor` read it; nothing decides by it.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from daemon.clock import rfc3339
+from daemon.site import Site
+from daemon.standing import Standing
+
+HEALTH = "health.json"
+
+
+def write_health(site: Site, standing: Standing) -> None:
+    """Replace the file; a full disk is no reason to stop: the file then tells its age."""
+    row = {
+        "schema": 1,
+        "at": rfc3339(site.clock.now()),
+        "pid": os.getpid(),
+        "epoch": site.instance.epoch,
+        "health": "red" if is_red(standing) else "green",
+        "frozen": standing.doubts,
+        "under_way": standing.under_way,
+        "resting": {
+            mission: {
+                "reason": rest.reason,
+                "why": rest.why,
+                "retry_at": rfc3339(rest.until) if rest.until else None,
+            }
+            for mission, rest in standing.rests.items()
+        },
+    }
+    path = site.state / HEALTH
+    new = path.with_suffix(".new")
+    try:
+        new.write_text(json.dumps(row, indent=1, sort_keys=True) + "\n")
+        new.replace(path)
+    except OSError:
+        return
+
+
+def read_health(state: Path) -> dict[str, object] | None:
+    """Return what the last reconcile wrote, None where nothing can be read."""
+    try:
+        found = json.loads((state / HEALTH).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def is_red(standing: Standing) -> bool:
+    """Something needs a person: a freeze, or a backlog that cannot be read (DESIGN 5.2)."""
+    frozen = any(rest.reason == "frozen" for rest in standing.rests.values())
+    return bool(standing.doubts) or frozen or standing.invalid

@@ -1,0 +1,53 @@
+"""The gates' deed: judge a candidate in the sandbox. Runs in a worker; writes objects only."""
+
+import threading
+
+from daemon.draft import Draft, Outcome
+from daemon.gates.base_records import BaseRecords
+from daemon.gates.case import Case, Judgement
+from daemon.gates.judge import judge
+from daemon.site import Site
+from daemon.view import View
+from gitops.commits import tree_of
+from gitops.landing.candidate import product_of
+from gitops.tree.diff import entries_between
+from policy.gates.run import Interrupted
+from policy.mission.actions import JudgeCandidate
+from policy.mission.facts import GatesJudged
+
+
+def judge_candidate(site: Site, case: Case, stop: threading.Event) -> Outcome:
+    """Return `gates-judged` with its evidence; nothing where the daemon stops meanwhile."""
+    store = site.worker_store()
+    records = BaseRecords(site.state / "base-records")
+    match judge(case, door=site.door, store=store, records=records, stop=stop):
+        case Interrupted():
+            return Outcome(())
+        case Judgement() as said:
+            fact = GatesJudged(
+                n=case.n,
+                product=case.candidate.product,
+                environment=said.environment,
+                records=said.records,
+            )
+            return Outcome((fact,), said.evidence)
+
+
+def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:
+    """Return what is judged: item as pinned, policy of the candidate's base, the mission's diff."""
+    store = view.site.store
+    attempt, candidate = action.attempt, action.candidate
+    item = view.pinned(view.mission(draft).history)
+    base = tree_of(store, attempt.started.base)
+    entries = entries_between(store, base, attempt.ended.tree or base)
+    return Case(
+        mission=draft.mission,
+        n=attempt.started.n,
+        item=item,
+        policy=view.policy_for(item).policy,
+        candidate=candidate,
+        base=product_of(store, view.tip.tree),
+        entries=entries,
+        stat=attempt.ended.stat,
+        environment=view.site.door.environment(),
+    )

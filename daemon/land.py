@@ -1,0 +1,117 @@
+"""Landing: the landed commit, the target moved to it by CAS, and what is said of it afterwards.
+
+The target moves in the main thread only, and only after `landing-started` is recorded. A landing
+whose answer was lost is seen on the target by the next turn and recorded, not repeated.
+"""
+
+import structlog
+
+from daemon.draft import Draft, Outcome
+from daemon.view import View
+from gitops.commits import tree_of
+from gitops.landing.land import Missed, Moved, land
+from gitops.landing.landed import LandedCommit, Trailers, build
+from gitops.tree.diff import entries_between
+from policy.ids import item_of
+from policy.mission.actions import BuildLanding, JudgeTarget, MoveTarget, RecordLanding
+from policy.mission.facts import Landed, LandingMissed, LandingStarted, TargetJudged
+from policy.mission.states import OnTarget
+from policy.mission.steps import step_id
+from policy.mission.world import Frozen, Held
+
+_log = structlog.get_logger()
+
+
+class IntegrityError(Exception):
+    """The target does not hold what was landed: everything freezes until a person has looked."""
+
+
+def build_landing(draft: Draft, view: View, action: BuildLanding) -> Outcome:
+    """Return the intent; the landed commit is in the step's pack and anchored by its commit."""
+    if draft.tip is None:
+        raise ValueError(f"{draft.mission} has no ledger commit that holds its verdicts")
+    candidate, n = action.candidate, action.attempt.started.n
+    item = view.pinned(view.mission(draft).history)
+    step = step_id(
+        draft.mission,
+        stage="build",
+        attempt=n,
+        level=0,
+        name="land",
+        inputs=(candidate.commit, draft.tip),
+    )
+    landed = build(
+        draft.batch,
+        view.site.key,
+        candidate=candidate,
+        title=item.title,
+        contract=item.contract,
+        trailers=Trailers(
+            mission=draft.mission,
+            step=step,
+            tree=candidate.tree,
+            gates=draft.tip,
+            policy=view.policy().digest,
+            waivers=(),
+            builder=action.attempt.started.builder,
+        ),
+        at=int(view.site.clock.now().timestamp()),
+    )
+    draft.keep(landed.commit)
+    started = LandingStarted(
+        n=n, landed=landed.commit, base=candidate.base, tree=candidate.tree, permissions=()
+    )
+    return Outcome((started,))
+
+
+def move_target(draft: Draft, view: View, action: MoveTarget | RecordLanding) -> Outcome | Held:
+    """Move the target, or find that it was moved; both end in the same re-reading.
+
+    Raises `IntegrityError` where the target or the landed commit is not what was recorded.
+    """
+    landing = action.landing
+    view.site.point("land")
+    answer = land(
+        view.site.store,
+        ref=view.site.target,
+        landed=LandedCommit(landing.landed, landing.base, landing.tree),
+        paths=_paths(draft, view, landing),
+        watch=lambda moment: view.site.point(f"land:{moment}"),
+    )
+    view.site.point("landed")
+    match answer:
+        case Moved(behind=behind):
+            for checkout in behind:
+                _log.warning("checkout left behind", mission=draft.mission, why=checkout.why)
+            return Outcome((Landed(commit=landing.landed, tree=landing.tree),))
+        case Missed(found=found):
+            moved_to = found or landing.base
+            return Outcome((LandingMissed(was=landing.base, found=moved_to),))
+        case Held():
+            return answer
+        case Frozen(why=why):
+            raise IntegrityError(why)
+
+
+def _paths(draft: Draft, view: View, landing: LandingStarted) -> frozenset[str]:
+    """All paths the landing may change: those of the attempt's own diff, and the item's file."""
+    history = view.mission(draft).history
+    attempt = next(one for one in history.attempts if one.started.n == landing.n)
+    base = tree_of(view.site.store, attempt.started.base)
+    tree = attempt.ended.tree or base
+    entries = entries_between(view.site.store, base, tree)
+    place = view.place(item_of(draft.mission))
+    own = {history.opened.item_path, *([place.path] if place else [])}
+    return frozenset({entry.path for entry in entries} | own)
+
+
+def judge_target(draft: Draft, view: View, action: JudgeTarget) -> Outcome:
+    """Adopt what the gates said: they ran on exactly this product, in this environment."""
+    match view.mission(draft):
+        case OnTarget(landed=landed):
+            fact = TargetJudged(
+                commit=action.commit, tree=landed.tree, verdict="passed", source="adopted"
+            )
+            return Outcome((fact,))
+        case state:
+            raise ValueError(f"{draft.mission} is {type(state).__name__}: nothing landed to judge")

@@ -1,0 +1,196 @@
+"""The loop: wait, reconcile, wait.
+
+Level-triggered: each reconcile reads the whole world anew and takes every open mission as far as it
+goes; what woke it does not matter (R23). The main thread is the only writer of refs. This module
+has the one broad `except` of the daemon: an error nobody classified freezes (promise 4).
+"""
+
+import errno
+from collections.abc import Callable
+from typing import Literal
+
+import structlog
+
+from daemon.draft import Draft, LedgerMovedError, Outcome
+from daemon.integrity import Doubt
+from daemon.land import IntegrityError
+from daemon.opening import UNREADABLE, Opener
+from daemon.pool import Flight, Pool
+from daemon.site import Site
+from daemon.standing import Standing
+from daemon.turn import turn
+from daemon.turned import Archived, Resting, Turned, UnderWay
+from daemon.view import Eyes, TargetLostError, View
+from daemon.wake import Wake
+from daemon.work import Work
+from gitops import ledger, refs
+from gitops.ledger.reading import Trust
+from gitops.observe import Lost
+from gitops.refs import RefLockedError
+from policy.ids import MissionId
+from policy.mission.actions import Rest
+from policy.mission.world import Cancelled, Changed, Removed, Unchanged, Unreadable
+
+_SHORT_OF = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}
+"""The host is short of something: wait for it, however long, and say so."""
+
+_log = structlog.get_logger()
+
+Told = Callable[[str, str], None]
+"""Progress for whoever watches: mission (or empty) and what happened, in words."""
+
+
+def silent(_mission: str, _what: str) -> None:
+    return
+
+
+class Daemon:
+    """Serves one repository; every method is called by the main thread."""
+
+    def __init__(self, site: Site, wake: Wake, told: Told = silent) -> None:
+        self._site = site
+        self._told = told
+        self._eyes = Eyes(site)
+        self._doubt = Doubt(site)
+        self._activity: Literal["active", "stopping"] = "active"
+        self._pool: Pool[Outcome] = Pool(wake)
+        self._work = Work(site, self._pool)
+        self._opener = Opener(site, self._pool)
+        self._over: dict[str, Flight[Outcome]] = {}
+        self.standing = Standing()
+
+    def reconcile(self) -> Standing:
+        """Take every mission as far as it goes, and open what may be opened."""
+        standing = Standing()
+        try:
+            self._collect()
+            self._missions(standing)
+            self._open(standing)
+        except TargetLostError as error:
+            standing.doubt(str(error))
+        except Exception as error:  # noqa: BLE001 - the one broad one: unclassified freezes
+            _log.exception("an error nobody classified: everything is frozen")
+            self._doubt.freeze(f"{type(error).__name__}: {error}")
+            standing.doubt(str(error))
+        standing.under_way = self._pool.under_way()
+        self.standing = standing
+        return standing
+
+    @property
+    def interval_s(self) -> int:
+        """Seconds between two reconciles that nothing asks for."""
+        return self._eyes.interval_s
+
+    def freeze(self, why: str) -> None:
+        """Open and land nothing for as long as this process lives."""
+        _log.error("frozen", why=why)
+        self._doubt.freeze(why)
+
+    def stop(self) -> None:
+        """Start nothing more, and stop what runs; reconcile until nothing is under way."""
+        self._activity = "stopping"
+        self._pool.stop_all()
+
+    def close(self) -> None:
+        """Wait for the workers; call once, last."""
+        self._pool.close()
+
+    def _collect(self) -> None:
+        self._over |= {flight.key: flight for flight in self._pool.over()}
+
+    def _missions(self, standing: Standing) -> None:
+        missions = refs.list_missions(self._site.store)
+        for mission, why in missions.broken.items():
+            self._rest(standing, mission, Rest(reason="frozen", why=why))
+        for mission in missions.open:
+            if mission in self._pool.under_way():
+                self._stop_if_unwanted(mission)
+            else:
+                self._mission(standing, mission)
+
+    def _mission(self, standing: Standing, mission: MissionId) -> None:
+        try:
+            page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
+            if page.verified is not Trust.VERIFIED:
+                why = f"its ledger is not this daemon's: {page.why}"
+                self._rest(standing, mission, Rest(reason="frozen", why=why))
+                return
+            self._take(standing, Draft(self._site, page))
+        except UNREADABLE as error:
+            _log.error("mission frozen", mission=mission, why=str(error))
+            self._rest(standing, mission, Rest(reason="frozen", why=str(error)))
+        except (LedgerMovedError, RefLockedError) as error:
+            _log.warning("tried again in the next reconcile", mission=mission, why=str(error))
+            self._rest(standing, mission, Rest(reason="backing_off", why=str(error)))
+        except OSError as error:
+            if error.errno not in _SHORT_OF:
+                raise
+            _log.error("out of a resource", mission=mission, why=str(error))
+            self._rest(standing, mission, Rest(reason="backing_off", why=f"resource: {error}"))
+        except IntegrityError as error:
+            _log.error("landings frozen", mission=mission, why=str(error))
+            self._doubt.freeze(str(error))
+            self._rest(standing, mission, Rest(reason="frozen", why=str(error)))
+
+    def _take(self, standing: Standing, draft: Draft) -> None:
+        before = draft.tip
+        found = self._outcome(draft.mission)
+        if found is not None:
+            draft.effective = self._look().policy()
+            draft.add(found)
+        turned = turn(draft, self._look, self._work)
+        self._over.pop(draft.mission, None)
+        standing.moved = standing.moved or draft.tip != before
+        self._say(standing, draft, turned)
+
+    def _outcome(self, mission: MissionId) -> Outcome | None:
+        """Return what the worker found, kept until it is recorded; a worker's error rises once."""
+        flight = self._over.get(mission)
+        if flight is None:
+            return None
+        if flight.future.exception() is not None:
+            del self._over[mission]
+        return flight.future.result()
+
+    def _open(self, standing: Standing) -> None:
+        view = self._look()
+        draft = self._opener.open(view, standing)
+        while draft is not None:
+            self._told(draft.mission, "opened")
+            self._take(standing, draft)
+            standing.moved = True
+            draft = self._opener.open(self._look(), standing)
+
+    def _look(self) -> View:
+        view = self._eyes.look(integrity=self._doubt.now(), activity=self._activity)
+        if isinstance(view, Lost):
+            raise TargetLostError(view.why)
+        return view
+
+    def _stop_if_unwanted(self, mission: MissionId) -> None:
+        """Stop the process of a cancelled mission: what it would find is not wanted."""
+        page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
+        state = Draft(self._site, page).state
+        if state is None:
+            return
+        match self._look().wish(state.history):
+            case Cancelled() | Removed() | Changed():
+                self._pool.stop(mission)
+            case Unchanged() | Unreadable():
+                pass
+
+    def _say(self, standing: Standing, draft: Draft, turned: Turned) -> None:
+        match turned:
+            case Resting(rest=rest):
+                self._rest(standing, draft.mission, rest)
+            case UnderWay(what=what):
+                self._told(draft.mission, what)
+            case Archived():
+                standing.closed.append(draft.mission)
+                self._told(draft.mission, "closed")
+
+    def _rest(self, standing: Standing, mission: MissionId, rest: Rest) -> None:
+        standing.rests[mission] = rest
+        before = self.standing.rests.get(mission)
+        if before is None or before.reason != rest.reason:
+            self._told(mission, f"{rest.reason.replace('_', ' ')}: {rest.why}")

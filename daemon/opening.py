@@ -1,0 +1,115 @@
+"""Opening: which item is next, and its mission's first fact.
+
+Selection is pure and sees values only. What has to be observed for it is observed here: what the
+target's tree answers at once, and `check` conditions through the door, in a worker.
+"""
+
+from daemon.conditions import Conditions
+from daemon.draft import Draft, Outcome
+from daemon.past import Past
+from daemon.pool import Pool
+from daemon.site import Site
+from daemon.standing import Standing
+from daemon.view import View
+from gitops import ledger, refs
+from gitops.ledger import BrokenDossierError, Page
+from gitops.ledger.reading import Trust
+from gitops.refs import BrokenRefError
+from policy.backlog.conditions import name_of
+from policy.backlog.item import BacklogItem
+from policy.backlog.scene import Open, Scene
+from policy.backlog.selection import Selection, select
+from policy.ids import Digest, MissionId, mission_of, ordinal_of
+from policy.mission.evolve import ContradictionError, replay
+from policy.mission.facts import ConditionRecord, MissionOpened
+from policy.mission.states import Waiting
+
+UNREADABLE = (ContradictionError, BrokenDossierError, BrokenRefError)
+"""What a mission's ledger may raise: that mission is frozen, the others go on."""
+
+
+class Opener:
+    def __init__(self, site: Site, pool: Pool[Outcome]) -> None:
+        self._site = site
+        self._past = Past(site)
+        self._conditions = Conditions(site, pool)
+
+    def open(self, view: View, standing: Standing) -> Draft | None:
+        """Return a draft that opens the next mission, None where nothing is to be opened now.
+
+        Conditions that are not observed yet are put under way; a later reconcile goes on.
+        """
+        scene = self._scene(view)
+        selection = select(scene)
+        while selection.unobserved and self._conditions.observe(view, selection.unobserved):
+            scene = self._scene(view)
+            selection = select(scene)
+        standing.selection = selection
+        if not selection.order:
+            return None
+        return self._opened(view, selection, scene.digest())
+
+    def _opened(self, view: View, selection: Selection, digest: Digest) -> Draft:
+        item = selection.order[0]
+        filed = view.backlog.items[item]
+        previous = self._past.last(item)
+        mission = mission_of(item, ordinal_of(previous) + 1 if previous else 1)
+        draft = Draft(self._site, Page(mission, None, (), Trust.VERIFIED, None))
+        draft.effective = view.policy()
+        opened = MissionOpened(
+            item_path=filed.path,
+            item_blob=filed.blob,
+            title=filed.item.title,
+            spec_hash=filed.spec,
+            base=view.tip.commit,
+            profile="direct",
+            today=view.now.date().isoformat(),
+            conditions=self._answered(view, filed.item),
+            selection=selection.record(item, digest),
+            previous=previous,
+        )
+        draft.add(Outcome((opened,)))
+        return draft
+
+    def _answered(self, view: View, item: BacklogItem) -> tuple[ConditionRecord, ...]:
+        answers = self._conditions.answers(view)
+        asked = [name_of(one) for one in (*item.ready_when, *item.not_ready_when)]
+        return tuple(
+            ConditionRecord(condition=name, answer=answers[name], tree=view.tip.tree)
+            for name in asked
+            if name in answers
+        )
+
+    def _scene(self, view: View) -> Scene:
+        return Scene(
+            backlog=view.backlog,
+            policy=view.policy().policy,
+            policy_digest=view.policy().digest,
+            now=view.now,
+            today=view.now.date(),
+            open=tuple(self._open_missions(view)),
+            closed=self._past.of(view.backlog.items),
+            answers=self._conditions.answers(view),
+            activity=view.activity,
+            integrity=view.integrity,
+        )
+
+    def _open_missions(self, view: View) -> list[Open]:
+        """Return what is open; a mission whose ledger cannot be read holds its place and all paths.
+
+        Nobody knows what it may write.
+        """
+        missions = refs.list_missions(self._site.store)
+        broken = [Open(mission, ("**",)) for mission in missions.broken]
+        return broken + [self._open_mission(view, mission) for mission in missions.open]
+
+    def _open_mission(self, view: View, mission: MissionId) -> Open:
+        try:
+            page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
+            state = replay(mission, page.records)
+        except UNREADABLE:
+            state = None
+        if state is None:
+            return Open(mission, ("**",))
+        waiting = state.asked.why if isinstance(state, Waiting) else None
+        return Open(mission, view.pinned(state.history).write_scope, waiting)

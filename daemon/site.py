@@ -1,0 +1,52 @@
+"""One repository being served: what every part of the daemon is handed, built once at start.
+
+Nothing here decides; it is the set of tools that `__main__` wires and the loop passes down.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from daemon.bus.door import Door
+from daemon.clock import Clock
+from daemon.lock import Instance
+from daemon.outside import Outside
+from gitops.repository import Store
+from gitops.signing import DaemonKey
+from policy.ids import RefName
+from policy.people.trust import Trust
+
+Point = Callable[[str], None]
+"""Called at each place where a kill must be harmless, with its name; production does nothing."""
+
+
+def nothing(_name: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Site:
+    outside: Outside
+    trust: Trust
+    target: RefName
+    store: Store
+    """The main thread's. Workers open their own with `worker_store`."""
+    key: DaemonKey
+    door: Door
+    clock: Clock
+    instance: Instance
+    point: Point = nothing
+    _local: threading.local = field(default_factory=threading.local)
+
+    @property
+    def state(self) -> Path:
+        return self.outside.state
+
+    def worker_store(self) -> Store:
+        """Return the calling thread's own open repository."""
+        store: Store | None = getattr(self._local, "store", None)
+        if store is None:
+            store = Store.open(self.store.gitdir, durability=self.store.durability)
+            self._local.store = store
+        return store

@@ -1,0 +1,37 @@
+"""Where things stand after a reconcile: for `once`, for health, for whoever watches."""
+
+from dataclasses import dataclass, field
+
+from policy.backlog.selection import Selection
+from policy.ids import MissionId
+from policy.mission.actions import Rest
+
+
+@dataclass
+class Standing:
+    rests: dict[MissionId, Rest] = field(default_factory=dict)
+    """Open missions that wait, and for what."""
+    under_way: dict[str, str] = field(default_factory=dict)
+    """Deeds in workers: mission (or what it is for) and what it is."""
+    closed: list[MissionId] = field(default_factory=list)
+    """Closed in this reconcile."""
+    selection: Selection | None = None
+    doubts: list[str] = field(default_factory=list)
+    """What freezes everything."""
+    moved: bool = False
+    """Whether anything was recorded."""
+
+    def doubt(self, why: str) -> None:
+        self.doubts.append(why)
+
+    @property
+    def invalid(self) -> bool:
+        """Whether a file of the backlog cannot be read."""
+        return self.selection is not None and any(
+            skip.reason == "invalid" for skip in self.selection.skipped.values()
+        )
+
+    @property
+    def idle(self) -> bool:
+        """Nothing runs and nothing was recorded: only something outside can change what is."""
+        return not self.moved and not self.under_way

@@ -1,0 +1,229 @@
+"""What one turn sees: the target's tip, its policy, its backlog, and a mission's place in them.
+
+A `View` is of one commit. `Eyes` makes a new one whenever the target has moved and keeps what is
+dear to read: an unchanged backlog is not parsed again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from daemon.builders.command import PLAYS, call_of
+from daemon.draft import Draft
+from daemon.site import Site
+from gitops.intake import Intake
+from gitops.landing.checkout import observe as observe_checkout
+from gitops.landing.work import Elsewhere, OnTop, OurOwn, person_tip
+from gitops.objects import read_blob
+from gitops.observe import POLICY, Lost, Tip, blob_at, contains, is_paused, observe_tip
+from gitops.repository import Store
+from policy.backlog.crew import Crew
+from policy.backlog.graph import Backlog, Filed
+from policy.backlog.item import BacklogItem
+from policy.backlog.parse import BadItem, parse_item
+from policy.gates.definition import required
+from policy.ids import ItemId, item_of
+from policy.mission.states import Failed, History, Judged, Landing, Mission, Opened
+from policy.mission.world import (
+    Cancelled,
+    Changed,
+    Checkout,
+    Free,
+    FromPerson,
+    FromTarget,
+    Frozen,
+    Integrity,
+    NotLanded,
+    OnTip,
+    Removed,
+    Sighting,
+    Sound,
+    Start,
+    Unchanged,
+    Unreadable,
+    Wish,
+    World,
+)
+from policy.problems import Problem
+from policy.problems import Unreadable as BadFile
+from policy.rules.budgets import Asked, within
+from policy.rules.load import Effective, load_policy, shipped_policy
+
+
+class TargetLostError(Exception):
+    """The target cannot be read as a commit: everything freezes until it can (F33)."""
+
+
+Activity = Literal["active", "paused", "stopping"]
+
+
+@dataclass(frozen=True)
+class View:
+    """The target at one commit, and what a decision may look at there."""
+
+    site: Site
+    tip: Tip
+    effective: Effective | BadFile
+    backlog: Backlog
+    integrity: Integrity
+    activity: Activity
+    now: datetime
+
+    def mission(self, draft: Draft) -> Mission:
+        if draft.state is None:
+            raise ValueError(f"{draft.mission} has no fact yet")
+        return draft.state
+
+    def pinned(self, history: History) -> BacklogItem:
+        """Return the item as it was when the mission opened."""
+        opened = history.opened
+        content = read_blob(self.site.store, opened.item_blob)
+        match parse_item(opened.item_path, content):
+            case BacklogItem() as item:
+                return item
+            case BadItem() as bad:
+                raise ValueError(f"{history.mission}: its own item is unreadable now: {bad}")
+
+    def policy(self) -> Effective:
+        """Return the policy at the tip; where that is broken, the shipped one: all is frozen then.
+
+        A broken policy freezes (F84). What still is recorded, such as a landing that happened,
+        needs limits for its evidence and nothing else of it.
+        """
+        return _or_shipped(self.effective)
+
+    def policy_for(self, item: BacklogItem) -> Effective:
+        """Return the policy as it holds for *item*, which may ask for less."""
+        effective = self.policy()
+        asked = Asked.model_validate(item.budget.model_dump())
+        return replace(effective, policy=within(effective.policy, asked))
+
+    def place(self, item: ItemId) -> Filed | None:
+        """Return where the item is on the target now."""
+        return self.backlog.items.get(item)
+
+    def world(self, mission: Mission) -> World:
+        history = mission.history
+        item = self.pinned(history)
+        effective = self.policy_for(item)
+        return World(
+            target=self.tip.commit,
+            target_tree=self.tip.tree,
+            policy=effective.policy,
+            policy_digest=effective.digest,
+            wish=self.wish(history),
+            integrity=self.integrity,
+            activity=self.activity,
+            checkout=self._checkout(mission),
+            sighting=self._sighting(mission),
+            call=call_of(item, self.site.door.environment()),
+            start=self._start(mission),
+            required=required(item, effective.policy),
+            now=self.now,
+        )
+
+    def wish(self, history: History) -> Wish:
+        """Return what the target says of the mission's item now."""
+        item_id = item_of(history.mission)
+        now = self.place(item_id)
+        bad = next((one for one in self.backlog.bad if one.item == item_id), None)
+        if bad is not None:
+            return Unreadable(why=str(bad))
+        if now is None:
+            return Removed()
+        if now.item.status != "todo":
+            return Cancelled()
+        return Unchanged() if now.spec == history.opened.spec_hash else Changed()
+
+    def _checkout(self, mission: Mission) -> Checkout:
+        """Only a mission that may land next asks: looking is as dear as `git status`."""
+        if not isinstance(mission, Judged | Landing):
+            return Free()
+        return observe_checkout(self.site.store, self.tip.ref)
+
+    def _sighting(self, mission: Mission) -> Sighting:
+        if isinstance(mission, Landing) and contains(
+            self.site.store, self.tip.commit, mission.landing.landed
+        ):
+            return OnTip()
+        return NotLanded()
+
+    def _start(self, mission: Mission) -> Start:
+        if not isinstance(mission, Opened | Failed) or not mission.history.attempts:
+            return FromTarget()
+        match person_tip(self.site.store, mission.history.mission, mission.history.checkpoints):
+            case OnTop(commit=commit, tree=tree):
+                return FromPerson(commit=commit, tree=tree)
+            case OurOwn() | Elsewhere():
+                return FromTarget()
+
+
+def policy_at(store: Store, tip: Tip) -> Effective | BadFile:
+    """Return the policy at *tip*, or what is wrong with it."""
+    blob = blob_at(store, tip.tree, POLICY)
+    if blob is None:
+        return BadFile((Problem(0, 0, f"there is no file {POLICY}"),))
+    return load_policy(read_blob(store, blob))
+
+
+class Eyes:
+    """Makes views; remembers what is dear to read."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._intake = Intake()
+        self._last: tuple[str, Effective | BadFile, Backlog] | None = None
+
+    def look(self, *, integrity: Integrity, activity: Activity) -> View | Lost:
+        """Return the view at the target's tip as it is now.
+
+        *activity* is `stopping` or `active`; PAUSE at the tip makes it `paused`.
+        """
+        tip = observe_tip(self._site.store, self._site.target)
+        if isinstance(tip, Lost):
+            return tip
+        effective, backlog = self._read(tip)
+        if is_paused(self._site.store, tip.tree) and activity == "active":
+            activity = "paused"
+        return View(
+            site=self._site,
+            tip=tip,
+            effective=effective,
+            backlog=backlog,
+            integrity=self._doubt(effective, integrity),
+            activity=activity,
+            now=self._site.clock.now(),
+        )
+
+    @property
+    def interval_s(self) -> int:
+        """Seconds between two reconciles that nothing asks for, by the policy seen last."""
+        effective = self._last[1] if self._last else shipped_policy()
+        return (
+            effective if isinstance(effective, Effective) else shipped_policy()
+        ).policy.reconcile_s
+
+    def _read(self, tip: Tip) -> tuple[Effective | BadFile, Backlog]:
+        if self._last is None or self._last[0] != tip.commit:
+            effective = policy_at(self._site.store, tip)
+            policy = _or_shipped(effective).policy
+            crew = Crew(plays=PLAYS, pipeline=policy.pipeline)
+            backlog = self._intake.read(self._site.store, tip.commit, policy.backlog, crew=crew)
+            self._last = (tip.commit, effective, backlog)
+        return self._last[1], self._last[2]
+
+    def _doubt(self, effective: Effective | BadFile, integrity: Integrity) -> Integrity:
+        if isinstance(integrity, Frozen):
+            return integrity
+        if isinstance(effective, BadFile):
+            return Frozen(why=f"{POLICY} at the target's tip is no policy: {effective}")
+        if f"refs/heads/{effective.policy.target}" != self._site.target:
+            return Frozen(
+                why=f"{POLICY} names the target {effective.policy.target}, but this repository "
+                f"was introduced with {self._site.target}"
+            )
+        return Sound()
+
+
+def _or_shipped(effective: Effective | BadFile | None) -> Effective:
+    return effective if isinstance(effective, Effective) else shipped_policy()

@@ -1,0 +1,53 @@
+"""Deeds under way: which worker does what for which mission.
+
+The main thread hands a deed out after its intent is recorded and takes the outcome back in a later
+reconcile; a deed that raised is one that found nothing, and its error rises in the main thread.
+"""
+
+import threading
+from collections.abc import Callable
+
+from daemon.build import BuilderRun
+from daemon.draft import Draft, Outcome
+from daemon.judge import case_of, judge_candidate
+from daemon.pool import Pool
+from daemon.site import Site
+from daemon.turned import UnderWay
+from daemon.view import View
+from policy.ids import MissionId
+from policy.mission.actions import JudgeCandidate
+from policy.mission.facts import AttemptStarted
+
+Deed = Callable[[threading.Event], Outcome]
+
+
+class Work:
+    def __init__(self, site: Site, pool: Pool[Outcome]) -> None:
+        self._site = site
+        self._pool = pool
+
+    def build(self, draft: Draft, view: View, started: AttemptStarted) -> UnderWay:
+        history = view.mission(draft).history
+        run = BuilderRun(
+            site=self._site,
+            mission=draft.mission,
+            started=started,
+            limits=view.policy().policy.sandbox,
+            before=history.checkpoints,
+        )
+        return self._start(draft.mission, f"attempt {started.n}: {started.builder}", run)
+
+    def judge(self, draft: Draft, view: View, action: JudgeCandidate) -> UnderWay:
+        case = case_of(draft, view, action)
+
+        def deed(stop: threading.Event) -> Outcome:
+            self._site.point("gates-start")
+            outcome = judge_candidate(self._site, case, stop)
+            self._site.point("gates-end")
+            return outcome
+
+        return self._start(draft.mission, f"gates on {action.candidate.commit[:12]}", deed)
+
+    def _start(self, mission: MissionId, what: str, deed: Deed) -> UnderWay:
+        self._pool.start(mission, what, deed)
+        return UnderWay(what)

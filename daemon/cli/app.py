@@ -196,7 +196,55 @@ def once(
     if dry_run:
         from daemon.cli import explain
 
-        _end(explain.explain(where, None, as_json=as_json))
+        _end(explain.dry_run(where, as_json=as_json))
     from daemon.cli import work
 
     _end(work.once(where, as_json=as_json))
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    directory: Directory = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Again whenever something happens.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what is open, what ended, what stands in the way."""
+    from daemon.cli import status as command
+
+    _end(command.status(_where(context, directory), watch=watch, as_json=as_json))
+
+
+@app.command()
+def explain(
+    context: typer.Context,
+    name: MaybeItem = None,
+    directory: Directory = None,
+    as_json: Json = False,
+) -> None:
+    """Tell for every item why it runs next or does not."""
+    from daemon.cli import explain as command
+
+    _end(command.explain(_where(context, directory), name, as_json=as_json))
+
+
+@app.command()
+def retry(
+    context: typer.Context, name: Item, directory: Directory = None, as_json: Json = False
+) -> None:
+    """Commit `reopen: n+1` to the item: it runs again."""
+    from daemon.cli import edits
+
+    _end(edits.retry(_where(context, directory), name, as_json=as_json))
+
+
+@app.command()
+def cancel(
+    context: typer.Context, name: Item, directory: Directory = None, as_json: Json = False
+) -> None:
+    """Commit `status: cancelled` to the item: its mission ends."""
+    from daemon.cli import edits
+
+    _end(edits.cancel(_where(context, directory), name, as_json=as_json))

@@ -7,10 +7,13 @@ from pathlib import Path
 from daemon.cli import output
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.place import Place, open_place, target_of, tip_of
+from daemon.cli.scenery import scenery
 from gitops.objects import read_blob
 from gitops.observe import PAUSE, blob_at, is_paused
 from gitops.person import Missed, Person, PersonGitError
-from policy.ids import TreeId
+from policy.backlog.edit import EditRefused, set_key
+from policy.backlog.graph import Filed
+from policy.ids import ItemId, TreeId
 
 Edit = Callable[[bytes | None], bytes | None]
 """From a file's content at the tip to what it shall be; None is "not there"."""
@@ -35,6 +38,65 @@ def unpause(start: Path, *, as_json: bool) -> Exit:
         return answer(None, "it is not paused", as_json=as_json)
     commit = commit_edit(place, PAUSE, lambda _: None, "pawl: unpause")
     return answer(commit, "unpaused: work goes on", as_json=as_json)
+
+
+def retry(start: Path, name: str, *, as_json: bool) -> Exit:
+    """Raise `reopen` by one, and set a status that is an end back to todo."""
+    place = open_place(start)
+    filed = _filed(place, name)
+    again = filed.item.reopen + 1
+    todo = () if filed.item.status == "todo" else (("status", "todo"),)
+    commit = commit_edit(
+        place,
+        filed.path,
+        _setting(filed, ("reopen", again), *todo),
+        f"{filed.item.id}: run it again",
+    )
+    return answer(commit, f"{filed.item.id} runs again (reopen: {again})", as_json=as_json)
+
+
+def cancel(start: Path, name: str, *, as_json: bool) -> Exit:
+    """Set `status: cancelled`: a running mission ends, and the item does not run again."""
+    place = open_place(start)
+    filed = _filed(place, name)
+    if filed.item.status == "cancelled":
+        return answer(None, f"{filed.item.id} is cancelled already", as_json=as_json)
+    edit = _setting(filed, ("status", "cancelled"))
+    commit = commit_edit(place, filed.path, edit, f"{filed.item.id}: cancelled")
+    return answer(commit, f"{filed.item.id} is cancelled", as_json=as_json)
+
+
+def _filed(place: Place, name: str) -> Filed:
+    item = ItemId(name.partition("@")[0])
+    found = scenery(place, tip_of(place, target_of(place))).scene.backlog.items.get(item)
+    if found is None:
+        raise RefusedError(
+            Exit.NOT_FOUND,
+            attempted="change",
+            on=name,
+            why="the backlog at the target's tip has no readable item of that id",
+            then="`pawl explain` lists every item.",
+        )
+    return found
+
+
+def _setting(filed: Filed, *settings: tuple[str, str | int]) -> Edit:
+    def edit(content: bytes | None) -> bytes:
+        edited = content or b""
+        for key, value in settings:
+            found = set_key(edited, key, value)
+            if isinstance(found, EditRefused):
+                raise RefusedError(
+                    Exit.INVALID,
+                    attempted=f"set `{key}: {value}` in",
+                    on=filed.path,
+                    why=found.why,
+                    then="Edit and commit it by hand.",
+                )
+            edited = found
+        return edited
+
+    return edit
 
 
 def commit_edit(place: Place, path: str, edit: Edit, message: str) -> str:

@@ -1,17 +1,14 @@
 """The command `log`: what happened, one line a fact, oldest first."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-
-from watchdog.events import FileMovedEvent, FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
 
 from daemon.cli import output
 from daemon.cli.exits import Exit
 from daemon.cli.lines import line_of
 from daemon.cli.missions import Known, Missions, Unknown
 from daemon.cli.place import Place, open_place
+from daemon.cli.watching import changes
 from policy.ids import MissionId, item_of
 from policy.mission.record import Recorded
 
@@ -23,35 +20,9 @@ def log(start: Path, name: str | None, *, follow: bool, as_json: bool) -> Exit:
         output.warn(place.doubt)
     _print(place, name, shown, as_json=as_json)
     if follow:
-        _follow(place, name, shown, as_json=as_json)
-    return Exit.OK
-
-
-def _follow(place: Place, name: str | None, shown: dict[MissionId, int], *, as_json: bool) -> None:
-    """Print new facts as refs move, until interrupted."""
-    moved = threading.Event()
-    observer = Observer()
-    for folder in (place.gitdir / "refs" / "pawl", place.gitdir / "refs" / "heads" / "pawl"):
-        folder.mkdir(parents=True, exist_ok=True)
-        observer.schedule(_Moved(moved), str(folder), recursive=True, event_filter=[FileMovedEvent])
-    observer.start()
-    try:
-        while True:
-            moved.wait()
-            moved.clear()
+        for _ in changes(place.gitdir):
             _print(place, name, shown, as_json=as_json)
-    finally:
-        observer.stop()
-        observer.join()
-
-
-class _Moved(FileSystemEventHandler):
-    def __init__(self, moved: threading.Event) -> None:
-        self._moved = moved
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        del event
-        self._moved.set()
+    return Exit.OK
 
 
 def _print(place: Place, name: str | None, shown: dict[MissionId, int], *, as_json: bool) -> None:

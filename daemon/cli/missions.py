@@ -154,3 +154,9 @@ def entry(summary: Summary) -> dict[str, object]:
         "gates": dict(summary.gates),
         "attempts": summary.attempts,
     }
+
+
+def absent(one: Unknown) -> dict[str, object]:
+    """Return the entry of a mission of which only the name can be believed."""
+    nothing = dict.fromkeys(("outcome", "reason", "failure", "landed", "base", "tree"))
+    return {"id": one.mission, **nothing, "gates": {}, "attempts": 0}

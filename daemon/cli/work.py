@@ -10,7 +10,7 @@ from pathlib import Path
 from daemon import log
 from daemon.cli import output
 from daemon.cli.exits import Exit, of_mission, worst
-from daemon.cli.missions import Known, Missions, Unknown, entry
+from daemon.cli.missions import Known, Missions, Unknown, absent, entry
 from daemon.cli.place import Place, open_place, trusted_outside
 from daemon.cli.progress import progress
 from daemon.clock import rfc3339
@@ -102,12 +102,6 @@ def _entry(one: Known | Unknown, standing: Standing) -> dict[str, object]:
         return entry(one.summary)
     until = {"retry_at": rfc3339(rest.until)} if rest.until else {}
     return {**entry(one.summary), **until, "rests": rest.reason, "why": rest.why}
-
-
-def absent(one: Unknown) -> dict[str, object]:
-    """Return the entry of a mission of which only the name can be believed."""
-    nothing = dict.fromkeys(("outcome", "reason", "failure", "landed", "base", "tree"))
-    return {"id": one.mission, **nothing, "gates": {}, "attempts": 0}
 
 
 def skipped(standing: Standing) -> dict[str, str]:

@@ -1,0 +1,106 @@
+"""What selection is told, as far as it can be read from the repository alone.
+
+Nothing is run: conditions that need the sandbox stay unobserved, and are shown so. Works in any
+clone; what the clone lacks (open missions that were not fetched) the answer lacks as well.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from daemon.builders.command import PLAYS
+from daemon.cli.exits import Exit, RefusedError
+from daemon.cli.missions import Known, Missions, Unknown
+from daemon.cli.place import Place, policy_at
+from daemon.clock import SystemClock
+from gitops.intake import Intake
+from gitops.objects import read_blob
+from gitops.observe import POLICY, Tip, is_paused
+from policy.backlog.crew import Crew
+from policy.backlog.item import BacklogItem
+from policy.backlog.parse import parse_item
+from policy.backlog.scene import Closing, Open, Scene
+from policy.backlog.selection import Selection, select
+from policy.documents.summary import Summary
+from policy.ids import ItemId, PolicyDigest, item_of
+from policy.mission.states import Waiting
+from policy.problems import Unreadable
+
+
+@dataclass(frozen=True)
+class Scenery:
+    """A scene, what is selected in it, and the missions it was read from."""
+
+    scene: Scene
+    selection: Selection
+    missions: tuple[Known | Unknown, ...]
+
+
+def scenery(place: Place, tip: Tip) -> Scenery:
+    """Return what would be opened at *tip*; refuse with exit 3 where the policy is unreadable."""
+    effective = policy_at(place, tip.tree)
+    if isinstance(effective, Unreadable):
+        raise RefusedError(
+            Exit.INVALID,
+            attempted="read",
+            on=f"{POLICY} at {tip.commit[:12]} of {tip.ref}",
+            why=[str(problem) for problem in effective.problems],
+            then="Nothing lands until it is mended; `pawl schema policy` lists every key.",
+        )
+    policy = effective.policy
+    now = SystemClock().now()
+    found = tuple(Missions(place).every())
+    crew = Crew(plays=PLAYS, pipeline=policy.pipeline)
+    scene = Scene(
+        backlog=Intake().read(place.store, tip.commit, policy.backlog, crew=crew),
+        policy=policy,
+        policy_digest=effective.digest,
+        now=now,
+        today=now.date(),
+        open=tuple(_open(place, one) for one in found if one.is_open),
+        closed=_closings(
+            one.summary for one in found if isinstance(one, Known) and not one.is_open
+        ),
+        activity="paused" if is_paused(place.store, tip.tree) else "active",
+    )
+    return Scenery(scene, select(scene), found)
+
+
+def _open(place: Place, one: Known | Unknown) -> Open:
+    if isinstance(one, Unknown):
+        # Whatever it may write, nothing else must: nobody knows what it may.
+        return Open(one.mission, ("**",), waiting=None)
+    waiting = one.state.asked.why if isinstance(one.state, Waiting) else None
+    opened = one.state.history.opened
+    item = parse_item(opened.item_path, read_blob(place.store, opened.item_blob))
+    scope = item.write_scope if isinstance(item, BacklogItem) else ("**",)
+    return Open(one.mission, scope, waiting)
+
+
+def _closings(summaries: Iterable[Summary]) -> dict[ItemId, tuple[Closing, ...]]:
+    found: dict[ItemId, tuple[Closing, ...]] = {}
+    for summary in sorted(summaries, key=lambda one: one.at):
+        item = item_of(summary.id)
+        found[item] = (*found.get(item, ()), *_closing(summary))
+    return found
+
+
+def _closing(summary: Summary) -> tuple[Closing, ...]:
+    match summary.outcome:
+        case "PASS" | "BLOCKED" | "CANCELLED":
+            ended = summary.outcome
+        case "ESCALATION_REQUESTED" | "WAIVER_REQUESTED" | "APPROVAL_REQUESTED" | None:
+            return ()
+    if summary.reason is None:
+        return ()
+    return (
+        Closing(
+            mission=summary.id,
+            outcome=ended,
+            reason=summary.reason,
+            origin=summary.origin,
+            spec=summary.spec_hash,
+            policy=PolicyDigest(summary.policy),
+            at=datetime.fromisoformat(summary.at),
+        ),
+    )

@@ -1,0 +1,134 @@
+"""The command `status`: what is open, what ended last, what stands in the way."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from daemon.cli import output
+from daemon.cli.exits import Exit
+from daemon.cli.missions import Known, Unknown, absent, entry
+from daemon.cli.place import Place, open_place, target_of, tip_of
+from daemon.cli.scenery import Scenery, scenery
+from daemon.cli.show import outcome_of
+from daemon.cli.watching import changes
+from daemon.clock import SystemClock
+from daemon.health import read_health
+from daemon.outside import Outside
+from gitops.observe import Tip
+
+
+def status(start: Path, *, watch: bool, as_json: bool) -> Exit:
+    place = open_place(start)
+    if not watch:
+        _print(place, as_json=as_json)
+        return Exit.OK
+    for _ in changes(place.gitdir):
+        if sys.stdout.isatty() and not as_json:
+            sys.stdout.write(_CLEAR)
+        _print(open_place(start), as_json=as_json)
+    return Exit.OK
+
+
+_CLEAR = "\x1b[H\x1b[2J"
+
+
+def _print(place: Place, *, as_json: bool) -> None:
+    tip = tip_of(place, target_of(place))
+    found = scenery(place, tip)
+    if as_json:
+        output.dump(_object(place, tip, found))
+    else:
+        _tell(place, tip, found)
+
+
+def _object(place: Place, tip: Tip, found: Scenery) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "missions": [
+            entry(one.summary) if isinstance(one, Known) else {**absent(one), "why": one.why}
+            for one in found.missions
+        ],
+        "skipped": {item: skip.reason for item, skip in found.selection.skipped.items()},
+        "target": {"ref": tip.ref, "commit": tip.commit},
+        "paused": found.scene.activity == "paused",
+        "doubt": place.doubt,
+        "daemon": _health(place),
+    }
+
+
+def _health(place: Place) -> dict[str, object] | None:
+    return read_health(place.outside.state) if isinstance(place.outside, Outside) else None
+
+
+def _tell(place: Place, tip: Tip, found: Scenery) -> None:
+    output.say(f"{tip.ref.removeprefix('refs/heads/')} at {tip.commit[:12]}{_paused(found)}")
+    output.say(f"daemon: {_daemon(place)}")
+    if place.doubt:
+        output.say(place.doubt)
+    opened = [one for one in found.missions if one.is_open]
+    closed = sorted((one for one in found.missions if not one.is_open), key=_ended)
+    if opened:
+        output.say("", f"{len(opened)} open")
+        output.table(("mission", "state", "title", "why"), [_row(one) for one in opened])
+    if closed:
+        more = "" if len(closed) <= _SHOWN else f", the last {_SHOWN}"
+        output.say("", f"{len(closed)} closed{more}")
+        rows = [_row(one) for one in closed[-_SHOWN:]]
+        output.table(("mission", "outcome", "title", "why"), rows)
+    _tell_selection(found)
+
+
+def _tell_selection(found: Scenery) -> None:
+    chosen = found.selection
+    unread = found.scene.backlog.bad
+    for bad in unread:
+        output.say("", f"invalid: {bad}")
+    if chosen.order:
+        output.say("", f"next: {', '.join(chosen.order)}")
+    counted: dict[str, int] = {}
+    for skip in chosen.skipped.values():
+        counted[skip.reason.value] = counted.get(skip.reason.value, 0) + 1
+    if counted:
+        told = ", ".join(f"{count} {reason}" for reason, count in sorted(counted.items()))
+        output.say("", f"not next: {told}; `pawl explain` tells of each why")
+
+
+_SHOWN = 20
+"""Closed missions in the table; `--json` has them all."""
+
+
+def _paused(found: Scenery) -> str:
+    return ", PAUSED (`pawl unpause` goes on)" if found.scene.activity == "paused" else ""
+
+
+def _daemon(place: Place) -> str:
+    health = _health(place)
+    if health is None:
+        return "nothing is known of one here"
+    frozen = health.get("frozen")
+    age = _age(str(health.get("at")))
+    doing = health.get("under_way")
+    told = f"{health.get('health')}, last looked {age}"
+    if isinstance(doing, dict) and doing:
+        told += "; " + ", ".join(f"{one}: {what}" for one, what in doing.items())
+    if isinstance(frozen, list) and frozen:
+        told += f"; frozen: {'; '.join(map(str, frozen))}"
+    return told
+
+
+def _age(at: str) -> str:
+    try:
+        seconds = int((SystemClock().now() - datetime.fromisoformat(at)).total_seconds())
+    except (ValueError, TypeError):
+        return "at an unknown time"
+    return f"{seconds} s ago"
+
+
+def _ended(one: Known | Unknown) -> tuple[str, str]:
+    return (one.summary.at if isinstance(one, Known) else "", one.mission)
+
+
+def _row(one: Known | Unknown) -> tuple[str, str, str, str]:
+    if isinstance(one, Unknown):
+        return one.mission, "unreadable", "", one.why
+    return one.mission, outcome_of(one), one.summary.title, " ".join(one.summary.why.split())

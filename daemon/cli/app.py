@@ -248,3 +248,23 @@ def cancel(
     from daemon.cli import edits
 
     _end(edits.cancel(_where(context, directory), name, as_json=as_json))
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    directory: Directory = None,
+    accept_tip: Annotated[
+        str | None, typer.Option(metavar="OID", help="The target is right where it is: at OID.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Look at the whole set-up; say what is wrong and what to do about it."""
+    where = _where(context, directory)
+    if accept_tip is not None:
+        from daemon.cli import accept
+
+        _end(accept.accept_tip(where, accept_tip, as_json=as_json))
+    from daemon.cli import doctor as command
+
+    _end(command.doctor(where, as_json=as_json))

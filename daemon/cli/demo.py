@@ -20,6 +20,7 @@ from daemon.cli.work import work_off
 from gitops.observe import POLICY
 from gitops.person import Person
 from gitops.refs import LEDGER
+from policy.backlog.rank import natural
 from policy.ids import RefName
 
 _PROJECT = Path(daemon.__file__).resolve().parents[1] / "examples" / "till"
@@ -99,16 +100,12 @@ def _begin(files: Mapping[str, bytes]) -> Begin:
 
 
 def _tell(place: Place) -> None:
-    found = [one for one in Missions(place).every() if isinstance(one, Known)]
-    refused = [one for one in found if one.summary.outcome != "PASS"]
-    output.say("", "What was refused, and why", "")
-    output.table(
-        ("item", "wish", "reason", "why"),
-        [
-            (one.mission, one.summary.title, str(one.summary.reason), _line(one.summary.why))
-            for one in refused
-        ],
+    found = sorted(
+        (one for one in Missions(place).every() if isinstance(one, Known)),
+        key=lambda one: natural(one.mission),
     )
+    output.say("", "What became of the wishes, and why", "")
+    output.table(("item", "outcome", "wish", "why"), map(_row, found))
     _trail(place, target_of(place), "The audit trail: what landed")
     _trail(place, LEDGER, "The audit trail: every mission, with its facts as second parent")
     output.say(
@@ -128,5 +125,9 @@ def _trail(place: Place, ref: RefName, title: str) -> None:
     output.say("", f"{title} (git log --first-parent {name})", "", *shown.splitlines())
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split())
+def _row(one: Known) -> tuple[str, str, str, str]:
+    summary = one.summary
+    failure, reason = str(summary.failure or ""), str(summary.reason)
+    named = f" ({failure})" if failure not in ("", reason) else ""
+    why = " ".join(summary.why.partition("; the builder is deterministic")[0].split())
+    return one.mission, f"{summary.outcome} {reason}{named}", summary.title, why

@@ -8,6 +8,7 @@ from daemon.cli.place import open_place, target_of, tip_of
 from daemon.cli.scenery import Scenery, scenery
 from daemon.clock import rfc3339
 from policy.backlog.conditions import said
+from policy.backlog.rank import natural
 from policy.backlog.reasons import Skip, SkipReason
 from policy.ids import ItemId
 
@@ -58,7 +59,7 @@ def dry_run(start: Path, *, as_json: bool) -> Exit:
 def _items(found: Scenery) -> list[ItemId]:
     """Return every item: what opens first, then what waits for an observation, then the rest."""
     rest = [item for item in found.selection.skipped if item not in found.selection.unobserved]
-    return [*found.selection.order, *found.selection.unobserved, *sorted(rest)]
+    return [*found.selection.order, *found.selection.unobserved, *sorted(rest, key=natural)]
 
 
 def _row(found: Scenery, item: ItemId) -> tuple[str, str, str]:

@@ -15,6 +15,7 @@ from daemon.clock import SystemClock
 from daemon.health import read_health
 from daemon.outside import Outside
 from gitops.observe import Tip
+from policy.backlog.rank import Natural, natural
 
 
 def status(start: Path, *, watch: bool, as_json: bool) -> Exit:
@@ -124,8 +125,8 @@ def _age(at: str) -> str:
     return f"{seconds} s ago"
 
 
-def _ended(one: Known | Unknown) -> tuple[str, str]:
-    return (one.summary.at if isinstance(one, Known) else "", one.mission)
+def _ended(one: Known | Unknown) -> tuple[str, Natural]:
+    return (one.summary.at if isinstance(one, Known) else "", natural(one.mission))
 
 
 def _row(one: Known | Unknown) -> tuple[str, str, str, str]:

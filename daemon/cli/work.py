@@ -19,6 +19,7 @@ from daemon.serve import once as until_idle
 from daemon.serve import run as until_stopped
 from daemon.serve import serving
 from daemon.standing import Standing
+from policy.backlog.rank import natural
 from policy.ids import MissionId
 from policy.mission.actions import Rest
 
@@ -66,7 +67,7 @@ def work_off(place: Place) -> Worked:
         standing = until_idle(served)
     missions = Missions(place)
     seen: set[MissionId] = told.seen | set(standing.rests)
-    found = tuple(one for one in map(missions.get, sorted(seen)) if one is not None)
+    found = tuple(one for one in map(missions.get, sorted(seen, key=natural)) if one is not None)
     return Worked(_code(found, standing), found, standing)
 
 

@@ -66,13 +66,17 @@ def right_but_elsewhere_too():
 
 
 def weaken_the_test():
-    """Makes the test agree with the code."""
+    """Makes its own test green, and another test agree with what that broke."""
+    edit(
+        "till/receipt.py",
+        "return sum(cents for _, cents in self.lines) - self.discount",
+        "return 0 if self.discount else sum(cents for _, cents in self.lines)",
+    )
     edit(
         "tests/test_receipt.py",
-        "self.assertEqual(lunch(discount=1000).total(), 0)",
-        "self.assertEqual(lunch(discount=1000).total(), -115)",
+        "self.assertEqual(lunch(discount=85).total(), 800)",
+        "self.assertEqual(lunch(discount=85).total(), 0)",
     )
-    edit("till/receipt.py", "in cents.", "in whole cents.")
 
 
 def break_something_else():

@@ -1,0 +1,194 @@
+"""The command `doctor`: looks at the whole set-up, says what is wrong and what to do about it.
+
+It asks the parts themselves (the sandbox is probed, the key is loaded); nothing is guessed from
+what is installed. It changes nothing in the repository.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from daemon.bus.door import door_of
+from daemon.cli import output
+from daemon.cli.exits import Exit, worst
+from daemon.cli.place import Place, open_place, policy_at, target_of
+from daemon.cli.scenery import scenery
+from daemon.health import read_health
+from daemon.lock import LockedError, single_instance
+from daemon.outside import Absent, Outside, Unsound
+from daemon.sandbox.probes import Conforms, Unavailable
+from gitops import highwater, refs
+from gitops.highwater import Corrupt, HighWater
+from gitops.observe import POLICY, Lost, Tip, contains, observe_tip
+from gitops.signing import DaemonKey, KeyRefusedError
+from policy.problems import Unreadable
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one look found. *then*: what to do about it; *code*: what it alone would exit with."""
+
+    what: str
+    verdict: Literal["good", "note", "bad"]
+    said: str
+    then: str = ""
+    code: Exit = Exit.OK
+
+
+def doctor(start: Path, *, as_json: bool) -> Exit:
+    place = open_place(start)
+    findings = list(_findings(place))
+    code = worst(finding.code for finding in findings)
+    if as_json:
+        rows = [
+            {"what": one.what, "verdict": one.verdict, "said": one.said, "then": one.then}
+            for one in findings
+        ]
+        output.dump({"schema": 1, "health": "green" if code is Exit.OK else "red", "checks": rows})
+        return code
+    for one in findings:
+        output.say(f"{_MARKS[one.verdict]} {one.what:<12} {one.said}")
+        if one.then:
+            output.say(f"  {'':<12} -> {one.then}")
+    return code
+
+
+_MARKS = {"good": "ok  ", "note": "note", "bad": "BAD "}
+
+
+def _findings(place: Place) -> Iterator[Finding]:
+    yield Finding("repository", "good", str(place.gitdir))
+    for note in place.store.notes:
+        yield Finding("repository", "note", note)
+    target = target_of(place)
+    tip = observe_tip(place.store, target)
+    match tip:
+        case Tip():
+            yield Finding("target", "good", f"{target} at {tip.commit}")
+            yield from _committed(place, tip)
+        case Lost(why=why):
+            yield _bad("target", why, "create or restore the branch", Exit.GIT)
+    yield from _ledger(place)
+    match place.outside:
+        case Outside() as outside:
+            yield from _outside(place, outside, tip)
+        case Absent(why=why):
+            yield _bad("trust", why, "run `pawl init`", Exit.INVALID)
+        case Unsound(problems=problems):
+            for problem in problems:
+                yield _bad("trust", problem, "mend the file", Exit.INVALID)
+
+
+def _bad(what: str, said: str, then: str, code: Exit) -> Finding:
+    return Finding(what, "bad", said, then, code)
+
+
+def _committed(place: Place, tip: Tip) -> Iterator[Finding]:
+    effective = policy_at(place, tip.tree)
+    if isinstance(effective, Unreadable):
+        for problem in effective.problems:
+            yield _bad("policy", f"{POLICY}: {problem}", "see `pawl schema policy`", Exit.INVALID)
+        return
+    yield Finding("policy", "good", f"{POLICY}, digest {effective.digest}")
+    if refs.branch_ref(effective.policy.target) != tip.ref and isinstance(place.outside, Outside):
+        said = f"{POLICY} names the target {effective.policy.target}, the trust file {tip.ref}"
+        yield _bad("policy", said, "make them agree", Exit.INVALID)
+    if not effective.policy.gates:
+        said = "no gate runs this repository's own tests; only each item's own are asked"
+        yield Finding("policy", "note", said, f"add `gates` to {POLICY}")
+    found = scenery(place, tip)
+    for bad in found.scene.backlog.bad:
+        yield _bad("backlog", str(bad), "see `pawl schema item`", Exit.INVALID)
+    yield Finding("backlog", "good", f"{len(found.scene.backlog.items)} items can be read")
+
+
+def _ledger(place: Place) -> Iterator[Finding]:
+    if refs.read(place.store, refs.LEDGER) is None:
+        said = f"{refs.LEDGER} is not there"
+        yield _bad("ledger", said, "fetch it from a clone, or run `pawl init`", Exit.GIT)
+    for mission, why in refs.list_missions(place.store).broken.items():
+        yield _bad("ledger", f"{mission}: {why}", "restore the ref from a clone", Exit.GIT)
+
+
+def _outside(place: Place, outside: Outside, tip: Tip | Lost) -> Iterator[Finding]:
+    yield Finding("trust", "good", f"{outside.config}, mode {outside.trust.mode}")
+    yield from _key(outside)
+    if isinstance(tip, Tip):
+        yield from _history(place, outside, tip)
+    yield from _room(outside)
+    try:
+        with single_instance(outside.state):
+            yield Finding("daemon", "good", "none runs, the lock is free")
+            yield from _sandbox(place, outside)
+    except LockedError:
+        yield from _running(outside)
+
+
+def _key(outside: Outside) -> Iterator[Finding]:
+    try:
+        key = DaemonKey.load(outside.key)
+    except KeyRefusedError as error:
+        yield _bad("key", str(error), f"restore it to {outside.key}", Exit.INVALID)
+        return
+    if outside.trust.daemon_key.split()[:2] == key.public.split()[:2]:
+        yield Finding("key", "good", key.fingerprint)
+    else:
+        said = f"{outside.key} is not the key the trust file names: its ledger would be foreign"
+        yield _bad("key", said, "put the right one there, or correct the file", Exit.INVALID)
+
+
+def _history(place: Place, outside: Outside, tip: Tip) -> Iterator[Finding]:
+    introduction = outside.trust.introduction
+    if not contains(place.store, tip.commit, introduction):
+        said = f"the introduction {introduction} is not in the history of {tip.ref}"
+        yield _bad("history", said, "it was rewritten; look at it before anything", Exit.INVALID)
+    mark = highwater.read(outside.mark)
+    accept = f"look at the history, then `pawl doctor --accept-tip {tip.commit}`"
+    match mark:
+        case HighWater(target=seen) if seen is None or contains(place.store, tip.commit, seen):
+            yield Finding("history", "good", f"contains all that was seen (up to {seen})")
+        case HighWater(target=seen):
+            said = f"{tip.ref} does not contain {seen}, where it has been: rolled back or rewritten"
+            yield _bad("history", said, accept, Exit.ENVIRONMENT)
+        case Corrupt(why=why):
+            yield _bad("history", f"{outside.mark}: {why}", accept, Exit.ENVIRONMENT)
+        case None:
+            said = f"{outside.mark} is not there; it is found again from the newest landing"
+            yield Finding("history", "note", said, accept)
+
+
+def _room(outside: Outside) -> Iterator[Finding]:
+    outside.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    free = shutil.disk_usage(outside.state).free
+    if free < outside.host.free_bytes:
+        said = (
+            f"{free} bytes are free at {outside.state}, `free_bytes` is {outside.host.free_bytes}"
+        )
+        yield _bad("room", said, "make room, or lower it in the host file", Exit.ENVIRONMENT)
+    else:
+        yield Finding("room", "good", f"{free // 1024**2} MiB free at {outside.state}")
+
+
+def _sandbox(place: Place, outside: Outside) -> Iterator[Finding]:
+    with door_of(outside, place.store) as door:
+        match door.isolation():
+            case Conforms(engine=engine):
+                yield Finding("sandbox", "good", f"{engine}: every probe was refused what it tried")
+            case Unavailable(problems=problems):
+                for problem in problems:
+                    yield _bad("sandbox", problem.what, problem.fix, Exit.ENVIRONMENT)
+
+
+def _running(outside: Outside) -> Iterator[Finding]:
+    health = read_health(outside.state)
+    if health is None:
+        yield Finding("daemon", "note", "one runs and has not looked yet")
+        return
+    said = f"one runs (pid {health.get('pid')}), health {health.get('health')}"
+    frozen = health.get("frozen")
+    if isinstance(frozen, list) and frozen:
+        yield _bad("daemon", f"{said}: {'; '.join(map(str, frozen))}", "", Exit.ENVIRONMENT)
+    else:
+        yield Finding("daemon", "good", f"{said}, last looked at {health.get('at')}")

@@ -48,9 +48,13 @@ class CheckoutGit:
             user=(owner.uid, owner.gid) if owner else None,
         )
 
-    def refresh(self) -> None:
-        """Compare by content what its stat data does not prove unchanged."""
-        self("update-index", "-q", "--refresh", "--ignore-submodules", accept=(0, 1))
+    def refresh(self) -> list[bytes]:
+        """Compare by content what stat data does not prove unchanged; return what differs."""
+        done = self("update-index", "--refresh", "--ignore-submodules", accept=(0, 1))
+        if done.code == 0:
+            return []
+        found = [line.rpartition(b": ")[0] for line in done.stdout.splitlines()]
+        return found or [b"git does not say which"]
 
 
 # A person may have told git to look less closely; here it costs a comparison by content.
@@ -112,21 +116,21 @@ def _sparse(store: Store, place: Place) -> Held | None:
 
 
 def _changed(place: Place, git: CheckoutGit, at: CommitId) -> Held | None:
-    git.refresh()
-    staged = git("diff-index", "--cached", *_NAMES, "--ignore-submodules=dirty", at, "--")
-    edited = git("diff-files", *_NAMES, "--ignore-submodules=all")
-    for what, found in (("staged", staged), ("edited", edited)):
-        paths = [path for path in found.stdout.split(b"\0") if path]
-        if paths:
-            return held(
-                "dirty",
-                f"{place.worktree} has {what} changes that are not committed ({shown(paths)}); "
-                "commit or stash them (git stash)",
-            )
+    edited = git.refresh()
+    if edited:
+        return _dirty(place, "edited", edited)
+    staged = git("diff-index", "--cached", "--name-only", "-z", "--no-renames", at, "--").stdout
+    if staged:
+        return _dirty(place, "staged", staged.split(b"\0")[:-1])
     return None
 
 
-_NAMES = ("--name-only", "--no-renames", "-z")
+def _dirty(place: Place, what: str, paths: list[bytes]) -> Held:
+    return held(
+        "dirty",
+        f"{place.worktree} has {what} changes that are not committed ({shown(paths)}); commit or "
+        "stash them (git stash)",
+    )
 
 
 def obstructed(

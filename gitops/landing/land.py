@@ -17,7 +17,7 @@ from gitops.landing.landed import LandedCommit
 from gitops.landing.move import Carried, Missed, carry
 from gitops.observe import contains
 from gitops.repository import Store
-from policy.ids import CommitId, RefName
+from policy.ids import RefName
 from policy.mission.world import Frozen, Held
 
 __all__ = ["Carried", "Landing", "Missed", "Moved", "land"]
@@ -110,14 +110,14 @@ def _seen(store: Store, ref: RefName, moved: Moved) -> Moved | Frozen:
     tip = refs.read(store.twin(), ref)
     if tip is None or not contains(store, tip, landed.commit):
         return Frozen(why=f"{ref} was moved to {landed.commit} and is at {tip} now")
-    expected = [landed.tree, landed.base]
     try:
-        found = store.git.text(
-            "rev-parse", f"{landed.commit}^{{tree}}", f"{landed.commit}^@"
+        *found, seen = store.git.text(
+            "rev-parse", f"{landed.commit}^{{tree}}", f"{landed.commit}^@", ref
         ).splitlines()
-        store.git.run("merge-base", "--is-ancestor", landed.commit, CommitId(tip))
+        if seen != landed.commit:
+            store.git.run("merge-base", "--is-ancestor", landed.commit, seen)
     except (GitError, ConfigurationRefusedError) as error:
         return Frozen(why=f"git does not see {landed.commit} on {ref}: {error}")
-    if found != expected:
+    if found != [landed.tree, landed.base]:
         return Frozen(why=f"git reads tree and parents of {landed.commit} as {found}")
     return moved

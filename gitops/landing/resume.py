@@ -158,5 +158,5 @@ def _settle(git: CheckoutGit, done: list[Change]) -> None:
         + b"\0"
         for c in rows
     )
-    git("update-index", "-z", "--replace", "--index-info", stdin=b"".join(lines))
+    git("update-index", "-z", "--index-info", stdin=b"".join(lines))
     git.refresh()

@@ -144,8 +144,14 @@ def test_in_a_repository_of_the_daemons_own_every_stale_lock_goes(repository, lo
 def test_a_lock_that_a_living_process_may_hold_stays(repository, looks, rules):
     path = lock(repository, MISSION)
     with subprocess.Popen(
-        ["git", "cat-file", "--batch"], cwd=repository.gitdir, stdin=subprocess.PIPE
+        ["git", "cat-file", "--batch-check"],
+        cwd=repository.gitdir,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
     ) as person:
+        person.stdin.write(b"main\n")
+        person.stdout.readline()  # now it surely runs
         (finding,) = looks(rules=rules)
         person.stdin.close()
 

@@ -313,7 +313,7 @@ def no_index(house):
     [
         (dirty, "dirty", "git stash"),
         (staged, "dirty", "staged"),
-        (staged_then_put_back, "dirty", "staged"),
+        (staged_then_put_back, "dirty", "b.txt"),
         (same_size_same_time, "dirty", "b.txt"),
         (intent_to_add, "dirty", "plan.txt"),
         (deleted, "dirty", "b.txt"),
@@ -617,7 +617,9 @@ def test_a_submodule_in_the_checkout_runs_nothing_either(house, tmp_path):
     script.chmod(0o755)
     house.git("init", "-q", "sub")
     sub = house.root / "sub"
-    house.git("commit", "-q", "--allow-empty", "-m", "x", at=sub)
+    house.write({"file": "x\n"}, at=sub)
+    house.git("add", "-A", at=sub)
+    house.git("commit", "-q", "-m", "x", at=sub)
     house.git("add", "sub")
     house.git("commit", "-q", "-m", "a submodule")
     house.git("config", "core.fsmonitor", str(script), at=sub)

@@ -174,6 +174,18 @@ def test_a_persons_edit_after_the_kill_is_kept_until_they_moved_it_away(house, l
     assert_new(house, landed)
 
 
+def test_an_ignored_file_where_a_directory_is_added_is_kept_too(house):
+    landed = house.candidate({"fresh/file": "new\n"})
+    house.dies(landed, "after-cas")
+    house.write({".git/info/exclude": "fresh\n", "fresh": "my secret\n"})
+
+    (finding,) = recovers(house)
+
+    assert isinstance(finding, NeedsPerson)
+    assert "fresh" in finding.what
+    assert house.reads("fresh") == "my secret\n"
+
+
 def test_an_edit_of_another_file_after_the_kill_is_kept_and_in_nobodys_way(house, landed):
     house.dies(landed, "after-cas")
     house.write({"b.txt": "mine\n", "untracked": "mine too\n"})

@@ -1,8 +1,8 @@
 """A served repository in a temporary directory, and a small language to tell its story in.
 
-    house.wishes("H-1", command=writes("a.txt", "1"), tests=[exists("a.txt")])
-    house.runs()
-    assert house.subjects() == ["H-1", ...]
+house.wishes("H-1", command=writes("a.txt", "1"), tests=[exists("a.txt")])
+house.runs()
+assert house.subjects() == ["H-1", ...]
 """
 
 import json

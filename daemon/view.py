@@ -22,8 +22,9 @@ from policy.backlog.graph import Backlog, Filed
 from policy.backlog.item import BacklogItem
 from policy.backlog.parse import BadItem, parse_item
 from policy.gates.definition import required
-from policy.ids import ItemId, item_of
-from policy.mission.states import Failed, History, Judged, Landing, Mission, Opened
+from policy.gates.limits import within
+from policy.ids import ChangeId, ItemId, item_of
+from policy.mission.states import Failed, History, Judged, Landing, Mission, Opened, Proposed
 from policy.mission.world import (
     Cancelled,
     Changed,
@@ -46,7 +47,6 @@ from policy.mission.world import (
 )
 from policy.problems import Problem
 from policy.problems import Unreadable as BadFile
-from policy.rules.budgets import Asked, within
 from policy.rules.load import Effective, load_policy, shipped_policy
 
 
@@ -95,8 +95,10 @@ class View:
     def policy_for(self, item: BacklogItem) -> Effective:
         """Return the policy as it holds for *item*, which may ask for less."""
         effective = self.policy()
-        asked = Asked.model_validate(item.budget.model_dump())
-        return replace(effective, policy=within(effective.policy, asked))
+        policy = effective.policy
+        mission = within(policy.budgets.mission, item.budget)
+        budgets = policy.budgets.model_copy(update={"mission": mission})
+        return replace(effective, policy=policy.model_copy(update={"budgets": budgets}))
 
     def place(self, item: ItemId) -> Filed | None:
         """Return where the item is on the target now."""
@@ -118,7 +120,7 @@ class View:
             sighting=self._sighting(mission),
             call=call_of(item, self.site.door.environment()),
             start=self._start(mission),
-            required=required(item, effective.policy),
+            required=required(item, effective.policy, _proposed_change(mission)),
             now=self.now,
         )
 
@@ -227,3 +229,7 @@ class Eyes:
 
 def _or_shipped(effective: Effective | BadFile | None) -> Effective:
     return effective if isinstance(effective, Effective) else shipped_policy()
+
+
+def _proposed_change(mission: Mission) -> ChangeId | None:
+    return mission.candidate.change if isinstance(mission, Proposed | Judged) else None

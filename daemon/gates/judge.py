@@ -46,7 +46,8 @@ def judge(case: Case, *, door: Launches, store: Store, records: BaseRecords, sto
         gate.name: partial(command_gate, gate=gate) for gate in commands(case.item, case.policy)
     }
     judged: list[Record] = []
-    for gate, definition in definitions(case.item, case.policy).items():
+    needed = definitions(case.item, case.policy, case.candidate.change)
+    for gate, definition in needed.items():
         found = Interrupted() if stop.is_set() else ask[gate](bench)
         if isinstance(found, Interrupted):
             return found

@@ -7,19 +7,27 @@ Everything here comes from the base commit's policy and item, never from the can
 
 from policy.backlog.item import BacklogItem
 from policy.canonical import digest
+from policy.change import NO_CHANGE
 from policy.gates.limits import within
 from policy.gates.protected import protected_globs
-from policy.ids import Digest, GateName
+from policy.ids import ChangeId, Digest, GateName
 from policy.rules.model import BUILT_IN_GATES, GateCommand, Policy, When
 
 EVALUATOR = 1
 """Raised whenever a gate means something else than it did: what was recorded before is void."""
 
 
-def required(item: BacklogItem, policy: Policy) -> tuple[GateName, ...]:
-    """Return the gates a candidate of *item* needs, in judging order: cheap and certain first."""
+def required(
+    item: BacklogItem, policy: Policy, change: ChangeId | None = None
+) -> tuple[GateName, ...]:
+    """Return the gates a candidate of *item* needs, in judging order: cheap and certain first.
+
+    *change* is the candidate's. Where it is empty the target has the mission's work already, by
+    somebody else's hand: every gate is asked about it, but it cannot be red before.
+    """
     left_out = set()
-    if item.kind not in policy.red_first.kinds or item.expect_base == "pass":
+    expected_red = item.kind in policy.red_first.kinds and item.expect_base == "fail"
+    if not expected_red or change == NO_CHANGE:
         left_out.add("red_first")
     if not item.done_when:
         left_out.add("done")
@@ -32,12 +40,14 @@ def commands(item: BacklogItem, policy: Policy) -> tuple[GateCommand, ...]:
     return tuple(gate for gate in policy.gates if _applies(gate.when, item))
 
 
-def definitions(item: BacklogItem, policy: Policy) -> dict[GateName, Digest]:
+def definitions(
+    item: BacklogItem, policy: Policy, change: ChangeId | None = None
+) -> dict[GateName, Digest]:
     """Return the definition of each required gate."""
     parameters = {**_of_built_in(item, policy), **_of_commands(item, policy)}
     return {
         gate: digest({"gate": gate, "evaluator": EVALUATOR, "parameters": parameters[gate]})
-        for gate in required(item, policy)
+        for gate in required(item, policy, change)
     }
 
 

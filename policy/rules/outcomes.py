@@ -54,6 +54,8 @@ _NAMED: dict[FailureClass, Reason] = {
     FailureClass.NO_CHANGES: Reason.NO_CHANGES,
     FailureClass.TEST_FAILURE: Reason.TESTS_FAILED,
     FailureClass.TEST_TAMPERING: Reason.TESTS_WEAKENED,
+    # new tests that hold without the change prove nothing: what they replaced proved more
+    FailureClass.TEST_NOT_RED: Reason.TESTS_WEAKENED,
     FailureClass.REGRESSION: Reason.REGRESSION,
     FailureClass.SCOPE_VIOLATION: Reason.SCOPE_VIOLATION,
     FailureClass.PROTECTED_PATH: Reason.PROTECTED_PATH,

@@ -93,3 +93,18 @@ def test_tests_that_were_green_before_prove_nothing(house):
     house.wishes("H-1", tests=[{"run": ["true"]}])
     house.runs()
     assert house.ended("H-1") == ("BLOCKED", "already_green")
+
+
+def test_work_that_somebody_else_landed_meanwhile_is_satisfied_and_still_proven(house):
+    house.wishes("H-1")
+
+    def person(name):
+        if name == "builder-end":
+            house.commits({"H-1.txt": "made\n"}, "I did it myself")
+
+    house.runs(point=person)
+    assert house.ended("H-1") == ("PASS", "already_satisfied")
+    assert house.subjects()[-2:] == ["I did it myself", "make H-1.txt"]
+    assert house.git("diff", "--name-only", "main~1", "main") == "backlog/H-1.yaml"
+    assert "red_first" not in house.summary("H-1")["gates"]
+    assert house.summary("H-1")["gates"]["tests"] == "passed"

@@ -9,7 +9,7 @@ import platform
 import subprocess
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,10 @@ class Plain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to run. *limits* are within the host's already; *spill* takes the whole output."""
+    """What to run. *limits* are within the host's already.
+
+    *spill* takes the whole output, *tap* hears it as it comes (in the thread that waits).
+    """
 
     command: tuple[str, ...]
     tree: Overlay | Plain
@@ -53,6 +56,7 @@ class Job:
     cwd: str = "."
     env: tuple[tuple[str, str], ...] = ()
     spill: Path | None = None
+    tap: Callable[[bytes], None] | None = None
 
 
 class Box:
@@ -109,7 +113,9 @@ class Box:
         finally:
             os.close(write_end)
         spill_bytes = self._host.spill_bytes
-        capture = Capture(job.limits.output_bytes, spill=job.spill, spill_bytes=spill_bytes)
+        capture = Capture(
+            job.limits.output_bytes, spill=job.spill, spill_bytes=spill_bytes, tap=job.tap
+        )
         floor = Floor(str(scratch), self._host.free_bytes) if scratch else None
         return Waiting(run, read_end, capture, job.limits, stop, floor)
 

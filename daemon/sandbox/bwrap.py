@@ -42,6 +42,7 @@ def options(
     for name, target in usr_links.items():
         arguments += ["--symlink", target, f"/{name}"]
     arguments += ["--ro-bind", f"{STAGE}/{ETC}", "/etc", "--proc", "/proc", "--dev", "/dev"]
+    arguments += _hide_init()
     arguments += ["--size", str(shm_bytes), "--perms", "1777", "--tmpfs", "/dev/shm"]  # noqa: S108
     arguments += ["--remount-ro", "/dev"]
     arguments += ["--size", str(tmp_bytes), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
@@ -51,6 +52,15 @@ def options(
     arguments += ["--bind", f"{STAGE}/{SCRATCH}/{REPORT}", REPORTS]
     arguments += ["--remount-ro", "/", "--chdir", str(PurePosixPath(WORK_TREE, cwd))]
     return arguments
+
+
+def _hide_init() -> list[str]:
+    """Cover /proc/1: bwrap's init runs as the builder does, and reports the command's exit code.
+
+    Through /proc/1/mem a builder could make it report another.
+    """
+    hidden = "/proc/1"
+    return ["--size", "4096", "--perms", "0555", "--tmpfs", hidden, "--remount-ro", hidden]
 
 
 def _own_env() -> dict[str, str]:

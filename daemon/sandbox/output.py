@@ -5,6 +5,7 @@ Memory is bounded by *keep* however much comes, and the process is never stopped
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from policy.bus.result import Output
@@ -14,7 +15,15 @@ from policy.ids import Digest
 class Capture:
     """Takes bytes as they come. With *spill*, the first *spill_bytes* go to that file as well."""
 
-    def __init__(self, keep: int, *, spill: Path | None = None, spill_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        keep: int,
+        *,
+        spill: Path | None = None,
+        spill_bytes: int = 0,
+        tap: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self._tap = tap
         self._head_size = keep - keep // 2
         self._tail_size = keep // 2
         self._head, self._tail = bytearray(), bytearray()
@@ -27,6 +36,8 @@ class Capture:
         self._size += len(chunk)
         self._hash.update(chunk)
         self._write_whole(chunk)
+        if self._tap:
+            self._tap(chunk)
         room = self._head_size - len(self._head)
         self._head += chunk[:room]
         self._tail += chunk[room:] if room else chunk

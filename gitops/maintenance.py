@@ -16,6 +16,7 @@ from gitops.packs import (
     DamagedPackError,
     Entry,
     chunks,
+    count,
     object_id,
     own,
     read_index,
@@ -52,7 +53,7 @@ def join(directory: Path, *, sync: bool) -> None:
     Packs with damage are left where they are: copying would hide it behind a good checksum.
     """
     for level, limit in enumerate(_JOINED_AT):
-        if len(own(directory, level)) < limit:
+        if count(directory, level) < limit:
             return
         with alone(directory) as mine:
             if mine:

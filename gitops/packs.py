@@ -193,9 +193,18 @@ def _offset(raw: bytes, table: int, value: int) -> int:
 
 def own(directory: Path, level: int | None = None) -> list[Path]:
     """Return the own packs in *directory*, of one *level* or of all, sorted by name."""
+    return sorted(directory / name for name in _names(directory, level))
+
+
+def count(directory: Path, level: int) -> int:
+    """Return how many own packs of *level* there are; asked after each save."""
+    return len(_names(directory, level))
+
+
+def _names(directory: Path, level: int | None) -> list[str]:
     start = f"pack-{MARK}" + ("" if level is None else str(level))
-    names = [name for name in os.listdir(directory) if name.startswith(start)]  # noqa: PTH208  # names only: this is on the hot path
-    return sorted(directory / name for name in names if name.endswith(".pack"))
+    names = os.listdir(directory)  # noqa: PTH208  # names only: this is on the hot path
+    return [name for name in names if name.startswith(start) and name.endswith(".pack")]
 
 
 def is_own(pack: Path) -> bool:

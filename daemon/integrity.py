@@ -1,30 +1,31 @@
 """Doubt: whether the repository still is what this daemon has seen, and stays so.
 
-The mark outside the repository is what a rolled-back or rewritten target differs from (R40). A lost
+The mark outside the repository is what a rolled-back or rewritten ref differs from (R40). A lost
 mark is found again on the newest landing this daemon signed; without one the daemon observes only,
 until a person has said which tip is right.
 """
 
+from collections.abc import Mapping
+
 import pygit2
 
 from daemon.site import Site
-from gitops import highwater, refs
+from gitops import highwater, ledger, refs
 from gitops.highwater import Corrupt, HighWater
 from gitops.landing.landed import Trailers, parse
 from gitops.objects import read_object
-from gitops.observe import Lost, Tip, contains, observe_tip
-from policy.ids import CommitId
+from gitops.observe import Lost, contains, observe_tip
+from policy.ids import CommitId, MissionId
 from policy.mission.world import Frozen, Integrity, Sound
 
 _ACCEPT = "look at the history, then: pawl doctor --accept-tip"
 
 
 class Doubt:
-    """What stands against opening and landing; cleared only by a start that finds nothing."""
+    """What stands against opening and landing; what is lasting ends with the process only."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._path = site.outside.mark
         self._lasting: Frozen | None = None
         self._mark = self._begin()
 
@@ -33,29 +34,53 @@ class Doubt:
         self._lasting = self._lasting or Frozen(why=why)
 
     def now(self) -> Integrity:
-        """Compare the target with the mark; raise the mark where all is well."""
+        """Compare target and ledger with the mark, and raise the target's where all is well."""
         if self._lasting is not None:
             return self._lasting
         tip = observe_tip(self._site.store, self._site.target)
         if isinstance(tip, Lost):
             return Frozen(why=tip.why)
-        seen = self._mark.target
-        if seen is not None and not contains(self._site.store, tip.commit, seen):
-            return Frozen(
-                why=f"{tip.ref} is at {tip.commit}, which does not contain {seen}, where it has "
-                f"been: it was rewritten or rolled back; {_ACCEPT} {tip.commit}"
-            )
-        self._raise(tip)
+        ledger_tip = refs.read(self._site.store, refs.LEDGER)
+        for ref, seen, found in (
+            (tip.ref, self._mark.target, tip.commit),
+            (refs.LEDGER, self._mark.ledger, ledger_tip),
+        ):
+            if not self._holds(seen, found):
+                return Frozen(
+                    why=f"{ref} is at {found}, which does not contain {seen}, where it has been: "
+                    f"it was rewritten or rolled back; {_ACCEPT} {found}"
+                )
+        self._raise(self._mark.model_copy(update={"target": tip.commit, "ledger": ledger_tip}))
         return Sound()
 
-    def _raise(self, tip: Tip) -> None:
-        mark = HighWater(target=tip.commit, ledger=refs.read(self._site.store, refs.LEDGER))
-        if (mark.target, mark.ledger) != (self._mark.target, self._mark.ledger):
-            highwater.write(self._path, mark)
+    def rewound(self, found: Mapping[MissionId, CommitId]) -> dict[MissionId, str]:
+        """Return the missions whose ledger is not, or does not contain, what was seen last."""
+        return {
+            mission: f"its ledger {refs.mission_ref(mission)} is at {found.get(mission)}, which "
+            f"does not contain {seen}, where it has been; put it back: "
+            f"git update-ref {refs.mission_ref(mission)} {seen}"
+            for mission, seen in self._mark.missions.items()
+            if not self._holds(seen, found.get(mission))
+            and not ledger.is_closed(self._site.store, mission)
+        }
+
+    def note(self, found: Mapping[MissionId, CommitId]) -> None:
+        """Remember where the open missions are; a rewound one stays where it was seen."""
+        kept = {one: tip for one, tip in self._mark.missions.items() if one in self.rewound(found)}
+        self._raise(self._mark.model_copy(update={"missions": {**found, **kept}}))
+
+    def _holds(self, seen: CommitId | None, found: CommitId | None) -> bool:
+        if seen is None:
+            return True
+        return found is not None and contains(self._site.store, found, seen)
+
+    def _raise(self, mark: HighWater) -> None:
+        if mark != self._mark:
+            highwater.write(self._site.outside.mark, mark)
             self._mark = mark
 
     def _begin(self) -> HighWater:
-        match highwater.read(self._path):
+        match highwater.read(self._site.outside.mark):
             case HighWater() as mark:
                 return mark
             case Corrupt(path=path, why=why):

@@ -7,6 +7,7 @@ has the one broad `except` of the daemon: an error nobody classified freezes (pr
 
 import errno
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -66,15 +67,23 @@ class Daemon:
             self._collect()
             self._missions(standing)
             self._open(standing)
+            self._doubt.note(refs.list_missions(self._site.store).open)
         except TargetLostError as error:
             standing.doubt(str(error))
         except Exception as error:  # noqa: BLE001 - the one broad one: unclassified freezes
-            _log.exception("an error nobody classified: everything is frozen")
-            self._doubt.freeze(f"{type(error).__name__}: {error}")
-            standing.doubt(str(error))
+            self._unclassified(standing, error)
         standing.under_way = self._pool.under_way()
         self.standing = standing
         return standing
+
+    def _unclassified(self, standing: Standing, error: Exception) -> None:
+        why = f"{type(error).__name__}: {error}"
+        standing.doubt(why)
+        if _is_shortage(error):
+            _log.error("out of a resource: tried again in the next reconcile", why=why)
+            return
+        _log.exception("an error nobody classified: everything is frozen")
+        self._doubt.freeze(why)
 
     @property
     def interval_s(self) -> int:
@@ -100,22 +109,27 @@ class Daemon:
 
     def _missions(self, standing: Standing) -> None:
         missions = refs.list_missions(self._site.store)
-        for mission, why in missions.broken.items():
+        frozen = {**self._doubt.rewound(missions.open), **missions.broken}
+        for mission, why in frozen.items():
             self._rest(standing, mission, Rest(reason="frozen", why=why))
-        for mission in missions.open:
+        for mission in missions.open.keys() - frozen.keys():
             if mission in self._pool.under_way():
                 self._stop_if_unwanted(mission)
             else:
-                self._mission(standing, mission)
+                self._guarded(standing, mission, partial(self._mission, standing, mission))
 
     def _mission(self, standing: Standing, mission: MissionId) -> None:
-        try:
-            page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
-            if page.verified is not Trust.VERIFIED:
-                why = f"its ledger is not this daemon's: {page.why}"
-                self._rest(standing, mission, Rest(reason="frozen", why=why))
-                return
+        page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
+        if page.verified is Trust.VERIFIED:
             self._take(standing, Draft(self._site, page))
+        else:
+            why = f"its ledger is not this daemon's: {page.why}"
+            self._rest(standing, mission, Rest(reason="frozen", why=why))
+
+    def _guarded(self, standing: Standing, mission: MissionId, act: Callable[[], None]) -> None:
+        """Do something for one mission; what goes wrong with it stops it and no other."""
+        try:
+            act()
         except UNREADABLE as error:
             _log.error("mission frozen", mission=mission, why=str(error))
             self._rest(standing, mission, Rest(reason="frozen", why=str(error)))
@@ -123,7 +137,7 @@ class Daemon:
             _log.warning("tried again in the next reconcile", mission=mission, why=str(error))
             self._rest(standing, mission, Rest(reason="backing_off", why=str(error)))
         except OSError as error:
-            if error.errno not in _SHORT_OF:
+            if not _is_shortage(error):
                 raise
             _log.error("out of a resource", mission=mission, why=str(error))
             self._rest(standing, mission, Rest(reason="backing_off", why=f"resource: {error}"))
@@ -157,8 +171,9 @@ class Daemon:
         draft = self._opener.open(view, standing)
         while draft is not None:
             self._told(draft.mission, "opened")
-            self._take(standing, draft)
-            standing.moved = True
+            self._guarded(standing, draft.mission, partial(self._take, standing, draft))
+            if draft.tip is None:
+                return
             draft = self._opener.open(self._look(), standing)
 
     def _look(self) -> View:
@@ -194,3 +209,7 @@ class Daemon:
         before = self.standing.rests.get(mission)
         if before is None or before.reason != rest.reason:
             self._told(mission, f"{rest.reason.replace('_', ' ')}: {rest.why}")
+
+
+def _is_shortage(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in _SHORT_OF

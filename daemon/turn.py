@@ -8,6 +8,8 @@ before a commit the next turn decides afresh, after it the next turn goes on fro
 
 from collections.abc import Callable
 
+import structlog
+
 from daemon.close import archive, ask_person, close_mission
 from daemon.draft import Draft, Outcome
 from daemon.land import build_landing, judge_target, move_target
@@ -15,6 +17,8 @@ from daemon.propose import build_candidate
 from daemon.turned import Archived, Resting, Turned
 from daemon.view import View
 from daemon.work import Work
+from gitops.landing.move import Missed
+from gitops.landing.work import Followed, follow
 from policy.mission.actions import (
     Archive,
     Ask,
@@ -32,9 +36,34 @@ from policy.mission.actions import (
     RunBuilder,
 )
 from policy.mission.decide import decide
+from policy.mission.states import Closed, Settled
 from policy.mission.world import Held
 
+_log = structlog.get_logger()
+
 Look = Callable[[], View]
+
+
+def record(draft: Draft, view: View) -> None:
+    """Commit what was added, and bring the work branch to the newest checkpoint.
+
+    The branch is derived: what keeps it back (a person's commit on it, a checkout of it that is
+    dirty) is said in the log and is no reason to wait.
+    """
+    draft.commit()
+    own = view.mission(draft).history.checkpoints
+    if not own or isinstance(draft.state, Settled | Closed):
+        return
+    view.site.point("work-branch")
+    match follow(view.site.store, draft.mission, own[-1], own=own[:-1]):
+        case Followed(behind=behind):
+            for checkout in behind:
+                _log.warning("checkout left behind", mission=draft.mission, why=checkout.why)
+        case Missed(found=found):
+            _log.info("work branch left to a person", mission=draft.mission, found=found)
+        case Held(why=why):
+            _log.info("work branch held", mission=draft.mission, why=why)
+    view.site.point("work-branch-moved")
 
 
 def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
@@ -50,21 +79,21 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
         action = decide(view.mission(draft), view.world(view.mission(draft)))
         match action:
             case Rest():
-                draft.commit()
+                record(draft, view)
                 return Resting(action)
             case RunBuilder(started=started):
                 draft.add(Outcome((started,)))
-                draft.commit()
+                record(draft, view)
                 return work.build(draft, view, started)
             case JudgeCandidate():
-                draft.commit()
+                record(draft, view)
                 return work.judge(draft, view, action)
             case BuildCandidate():
                 draft.add(build_candidate(draft, view, action))
             case BuildLanding():
-                draft.commit()
+                record(draft, view)
                 draft.add(build_landing(draft, view, action))
-                draft.commit()
+                record(draft, view)
             case MoveTarget() | RecordLanding():
                 moved = move_target(draft, view, action)
                 if isinstance(moved, Held):
@@ -83,6 +112,6 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
             case Close(closed=closed):
                 close_mission(draft, view, closed)
             case Archive():
-                draft.commit()
+                record(draft, view)
                 if archive(draft, view):
                     return Archived()

@@ -43,17 +43,21 @@ class _Scene:
 
 
 def stale_locks(
-    gitdir: Path, rules: LockRules, *, trusted: str | None, now: float
+    gitdir: Path, rules: LockRules, *, trusted: str | None, now: float, patience_s: float
 ) -> tuple[Finding, ...]:
     """Remove the locks that are stale, report the others.
 
-    *trusted* is the daemon's public key, *now* in seconds since 1970.
+    *trusted* is the daemon's public key, *now* in seconds since 1970, *patience_s* how long a git
+    that works on the repository is waited for.
     """
     locks = list(_locks(gitdir))
     if not locks:
         return ()
     roots = [gitdir, *(_worktree_of(path) for path in gitdirs(gitdir))]
-    working = processes.working_on([root for root in roots if root is not None])
+    looked_at = [root for root in roots if root is not None and root.is_dir()]
+    working = processes.working_on(looked_at)
+    if working and processes.wait_gone(working, patience_s):
+        working = processes.working_on(looked_at)
     scene = _Scene(gitdir, rules, trusted, now, working)
     return tuple(_judge(lock, scene) for lock in locks)
 

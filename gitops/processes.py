@@ -1,11 +1,13 @@
 """Which processes work on a repository now, as far as this host can see.
 
 git closes a lock file before it has finished with it, so an open file is not the whole answer: a
-git that stands in the repository counts too. What cannot be looked into counts as working.
+git that stands in the repository counts too. A git that cannot be looked into counts as working,
+unless it belongs to a user who could not write there.
 """
 
 import os
 import select
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +18,15 @@ _PROC = Path("/proc")
 def working_on(directories: Sequence[Path]) -> tuple[int, ...]:
     """Return the other processes that hold a file below *directories*, or are a git in there."""
     below = tuple(f"{directory}/" for directory in directories)
-    return tuple(pid for pid in _others() if _works_on(pid, below))
+    writers = {0, os.geteuid()}
+    shared = any(directory.stat().st_mode & _BY_OTHERS for directory in directories)
+    writers.update(directory.stat().st_uid for directory in directories)
+    return tuple(
+        pid for pid in _others() if _works_on(pid, below, None if shared else frozenset(writers))
+    )
+
+
+_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def writing_index(index: Path) -> tuple[int, ...]:
@@ -52,18 +62,26 @@ def _others() -> Iterator[int]:
             yield int(name)
 
 
-def _works_on(pid: int, below: tuple[str, ...]) -> bool:
+def _works_on(pid: int, below: tuple[str, ...], writers: frozenset[int] | None) -> bool:
+    """*writers* are the users that could change the repository, None if anybody might."""
     is_git = _read(pid, "comm").startswith((b"git", b"jgit"))
     try:
         open_files = [_target(pid, f"fd/{name}") for name in os.listdir(_PROC / f"{pid}/fd")]  # noqa: PTH208  # names only
         here = _target(pid, "cwd")
     except PermissionError:
-        return is_git
+        return is_git and (writers is None or _owner(pid) in writers)
     except OSError:
         return False
     if any(path.startswith(below) for path in open_files):
         return True
     return is_git and f"{here}/".startswith(below)
+
+
+def _owner(pid: int) -> int:
+    try:
+        return (_PROC / str(pid)).stat().st_uid
+    except OSError:
+        return -1
 
 
 def _target(pid: int, name: str) -> str:

@@ -42,10 +42,11 @@ def before_open(
     trusted: str | None,
     rules: LockRules,
     now: float,
+    patience_s: float = 0.0,
 ) -> tuple[Finding, ...]:
     """Remove stale locks and heal emptied refs; see `stale_locks` and `heal_refs`."""
     return (
-        *stale_locks(gitdir, rules, trusted=trusted, now=now),
+        *stale_locks(gitdir, rules, trusted=trusted, now=now, patience_s=patience_s),
         *heal_refs(gitdir, target=target, known=known, trusted=trusted),
     )
 

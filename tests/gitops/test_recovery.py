@@ -41,7 +41,7 @@ def signs(repository, key, main):
 
 @pytest.fixture
 def looks(repository, key):
-    def look(rules=FOREIGN, known=None, trusted=..., now=NOW):
+    def look(rules=FOREIGN, known=None, trusted=..., now=NOW, patience_s=10):
         return recovery.before_open(
             repository.gitdir,
             target=MAIN,
@@ -49,6 +49,7 @@ def looks(repository, key):
             trusted=key.public if trusted is ... else trusted,
             rules=rules,
             now=now,
+            patience_s=patience_s,
         )
 
     return look
@@ -152,7 +153,7 @@ def test_a_lock_that_a_living_process_may_hold_stays(repository, looks, rules):
     ) as person:
         person.stdin.write(b"main\n")
         person.stdout.readline()  # now it surely runs
-        (finding,) = looks(rules=rules)
+        (finding,) = looks(rules=rules, patience_s=0)
         person.stdin.close()
 
     assert isinstance(finding, NeedsPerson)
@@ -168,7 +169,7 @@ def test_a_lock_held_open_from_outside_stays(repository, looks):
             ["/bin/cat"], cwd="/", stdin=subprocess.PIPE, pass_fds=[held.fileno()]
         ) as person,
     ):
-        (finding,) = looks()
+        (finding,) = looks(patience_s=0)
         person.stdin.close()
 
     assert isinstance(finding, NeedsPerson)

@@ -243,7 +243,7 @@ def test_a_foreign_lock_is_neither_resumed_nor_removed(house):
     (house.gitdir / "index.lock").write_text("")
 
     (finding,) = recovery.before_open(
-        house.gitdir, target=MAIN, known={}, trusted=None, rules=RULES, now=2e9
+        house.gitdir, target=MAIN, known={}, trusted=None, rules=RULES, now=2e9, patience_s=10
     )
 
     assert isinstance(finding, NeedsPerson)

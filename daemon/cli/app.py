@@ -268,3 +268,16 @@ def doctor(
     from daemon.cli import doctor as command
 
     _end(command.doctor(where, as_json=as_json))
+
+
+@app.command()
+def cleanup(
+    context: typer.Context,
+    directory: Directory = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete work branches of closed missions and old output; nothing that only lies there."""
+    from daemon.cli import cleanup as command
+
+    _end(command.cleanup(_where(context, directory), dry_run=dry_run, as_json=as_json))

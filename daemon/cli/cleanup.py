@@ -1,0 +1,116 @@
+"""The command `cleanup`: what may go, and only that.
+
+A work branch goes when its mission is closed and everything on it is in the ledger's history: a
+commit that a person made there and that nothing else holds stays. Spilled output goes by age.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from daemon.cli import output
+from daemon.cli.exits import Exit
+from daemon.cli.missions import Missions
+from daemon.cli.place import Place, open_place, policy_at, target_of, tip_of, trusted_outside
+from daemon.clock import SystemClock
+from daemon.lock import single_instance
+from daemon.outside import Outside
+from gitops import ledger, refs
+from gitops.observe import contains
+from policy.ids import CommitId, MissionId, RefName
+from policy.problems import Unreadable
+from policy.rules.load import Effective, shipped_policy
+
+_SPILLS = ("evidence", "sandbox/output")
+"""Folders of the state directory that hold what was too big for the ledger."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    ref: RefName
+    tip: CommitId
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A work branch of a closed mission that stays, and why."""
+
+    ref: RefName
+    why: str
+
+
+def cleanup(start: Path, *, dry_run: bool, as_json: bool) -> Exit:
+    """Delete what may go; with *dry_run* only tell."""
+    place = open_place(start)
+    outside = trusted_outside(place, "clean up")
+    if dry_run:
+        branches, kept, files = _look(place, outside)
+    else:
+        with single_instance(outside.state):
+            branches, kept, files = _look(place, outside)
+            for branch in branches:
+                refs.delete(place.store, branch.ref, was=branch.tip)
+            for file in files:
+                file.unlink(missing_ok=True)
+    if as_json:
+        output.dump(
+            {
+                "schema": 1,
+                "dry_run": dry_run,
+                "branches": [one.ref for one in branches],
+                "kept": {one.ref: one.why for one in kept},
+                "files": [str(file) for file in files],
+            }
+        )
+        return Exit.OK
+    did = "would delete" if dry_run else "deleted"
+    for branch in branches:
+        output.say(f"{did} {branch.ref} ({branch.tip[:12]})")
+    for file in files:
+        output.say(f"{did} {file}")
+    for one in kept:
+        output.say(f"keeps {one.ref}: {one.why}")
+    if not branches and not files:
+        output.say("nothing to clean up")
+    return Exit.OK
+
+
+def _look(place: Place, outside: Outside) -> tuple[list[Branch], list[Kept], list[Path]]:
+    found = list(_branches(place))
+    branches = [one for one in found if isinstance(one, Branch)]
+    kept = [one for one in found if isinstance(one, Kept)]
+    return branches, kept, sorted(_spilled(place, outside))
+
+
+def _branches(place: Place) -> Iterator[Branch | Kept]:
+    missions = Missions(place)
+    closed = missions.ledger
+    for ref, tip in refs.list_refs(place.store, refs.WORK).refs.items():
+        mission = MissionId(ref.removeprefix(refs.WORK))
+        if mission in missions.open_ids() or closed is None:
+            continue
+        if not ledger.is_closed(place.store, mission, ledger=closed):
+            yield Kept(ref, "no mission of that name is known")
+        elif contains(place.store, closed, tip):
+            yield Branch(ref, tip)
+        else:
+            yield Kept(ref, f"{tip[:12]} is in no ledger: somebody committed on it")
+
+
+def _spilled(place: Place, outside: Outside) -> Iterator[Path]:
+    effective = policy_at(place, tip_of(place, target_of(place)).tree)
+    days = _or_shipped(effective).policy.evidence.retention_days
+    oldest = SystemClock().now() - timedelta(days=days)
+    for folder in (outside.state / name for name in _SPILLS):
+        for file in folder.rglob("*"):
+            if file.is_file() and _changed(file) < oldest:
+                yield file
+
+
+def _or_shipped(effective: Effective | Unreadable) -> Effective:
+    return effective if isinstance(effective, Effective) else shipped_policy()
+
+
+def _changed(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.lstat().st_mtime, UTC)

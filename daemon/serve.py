@@ -100,6 +100,7 @@ def _before_open(
         trusted=outside.trust.daemon_key,
         rules=recovery.LockRules(daemon_owned=False, grace_s=outside.host.lock_grace_s),
         now=clock.now().timestamp(),
+        patience_s=outside.host.stop_s,
     )
 
 

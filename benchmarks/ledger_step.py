@@ -4,7 +4,7 @@
 G3 and G4 of the goals compare with DBOS, which on SQLite keeps a rollback journal and syncs about
 four times a step; the loop here does the same without DBOS around it, so it is the harder
 yardstick. WAL with one sync a row is what a database of our own would cost. Numbers are only
-comparable within one run; run it on the disk that matters: `python benchmarks/ledger_step.py [DIRECTORY]`.
+comparable within one run; run it on the disk that matters, which is its only argument.
 """
 
 import sqlite3

@@ -44,8 +44,17 @@ def faulty(faults: Iterable[tuple[str, str]]) -> PydanticCustomError:
     return PydanticCustomError("faulty", "{text}", {"text": text, "faults": rows})
 
 
+def first(problems: Iterable[Problem], most: int = 50) -> tuple[Problem, ...]:
+    """Return *problems* in the file's order; after *most* of them, how many more there are."""
+    found = sorted(problems)
+    if len(found) <= most:
+        return tuple(found)
+    more = Problem(found[most].line, 0, f"and {len(found) - most} more problems from here on")
+    return (*found[:most], more)
+
+
 def problems_of(error: ValidationError, lines: Mapping[Path, int]) -> tuple[Problem, ...]:
-    """Return what pydantic found, each with the line of the value it is about.
+    """Return what pydantic found, each with the line of the value it is about, the `first` of it.
 
     *lines* is `strictyaml.Document.lines`. Where a value is one of several forms, pydantic
     answers for each form; the answers to one value become one sentence.
@@ -54,11 +63,9 @@ def problems_of(error: ValidationError, lines: Mapping[Path, int]) -> tuple[Prob
     for loc, sentence in _complaints(error):
         line, path = _place(loc, lines)
         found.setdefault((line, named(path)), []).append(sentence)
-    return tuple(
-        sorted(
-            Problem(line, 0, f"{name}: {_either(sentences)}" if name else _either(sentences))
-            for (line, name), sentences in found.items()
-        )
+    return first(
+        Problem(line, 0, f"{name}: {_either(sentences)}" if name else _either(sentences))
+        for (line, name), sentences in found.items()
     )
 
 

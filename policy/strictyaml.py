@@ -29,7 +29,10 @@ class Document:
 def load(
     content: bytes, *, max_bytes: int = 1024**2, max_depth: int = 32, max_problems: int = 50
 ) -> Document | Unreadable:
-    """Return the one document of *content*, or every problem of it (*max_problems* at most)."""
+    """Return the one document of *content*, or every problem of it.
+
+    After *max_problems* the last one says that the rest was not read.
+    """
     if len(content) > max_bytes:
         text = f"the file has {len(content)} bytes, {max_bytes} are allowed"
         return Unreadable((Problem(0, 0, text),))
@@ -39,7 +42,7 @@ def load(
     building = _Building(max_depth=max_depth, max_problems=max_problems)
     building.read(content)
     if building.problems:
-        return Unreadable(tuple(sorted(building.problems)))
+        return Unreadable((*sorted(building.problems[:max_problems]), *building.unread))
     return Document(building.root, building.lines)
 
 
@@ -89,6 +92,7 @@ class _Building:
         self.root: Plain = None
         self.lines: dict[Path, int] = {}
         self.problems: list[Problem] = []
+        self.unread: tuple[Problem, ...] = ()
         self._open: list[_Open] = []
         self._documents = 0
         self._max_depth = max_depth
@@ -204,6 +208,7 @@ class _Building:
     def _problem(self, event: yaml.Event, text: str) -> None:
         self.problems.append(Problem(*_mark(event), text))
         if len(self.problems) >= self._max_problems:
+            self.unread = (Problem(*_mark(event), "too many problems: the rest was not read"),)
             raise _StopError
 
 
@@ -224,8 +229,8 @@ _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
 _NUMBERLIKE = re.compile(
     r"""[-+]?(
         0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-fA-F_]+
-        | [0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?
-        | ([0-9][0-9_]*\.?[0-9_]* | \.[0-9_]+)([eE][-+]?[0-9]+)?
+        | [0-9][0-9_]*+(:[0-5]?[0-9])++(\.[0-9_]*+)?
+        | ([0-9][0-9_]*+(\.[0-9_]*+)? | \.[0-9_]++)([eE][-+]?[0-9]+)?
         | \.(inf|Inf|INF)
     ) | \.(nan|NaN|NAN)""",
     re.VERBOSE,

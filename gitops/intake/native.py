@@ -10,7 +10,7 @@ from gitops import objects
 from gitops.intake.shelf import Effort, Limits, Reader, Shelf, bad
 from gitops.repository import Store
 from policy.backlog.crew import Crew
-from policy.backlog.graph import Backlog, Filed, assemble
+from policy.backlog.graph import Backlog, Filed, assemble, replaced
 from policy.backlog.parse import BadItem
 from policy.ids import CommitId, TreeId
 
@@ -46,8 +46,14 @@ class Intake:
         return backlog
 
     def _assembled(self, store: Store, tree: str, folder: str, crew: Crew) -> Backlog:
-        before = self._shelf if self._last is not None and self._last[1] == folder else None
-        self._shelf = Reader(store, self._limits, self.effort).shelf(tree, folder, before)
+        last = self._last if self._last is not None and self._last[1] == folder else None
+        before = self._shelf if last is not None else None
+        reader = Reader(store, self._limits, self.effort)
+        self._shelf = reader.shelf(tree, folder, before)
+        if last is not None and last[2] == crew and not reader.changes.more:
+            quick = replaced(last[3], reader.changes.replaced, crew)
+            if quick is not None:
+                return quick
         entries = [*self._shelf.entries()]
         return assemble(
             [entry for entry in entries if isinstance(entry, Filed)],

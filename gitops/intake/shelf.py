@@ -60,11 +60,26 @@ class Shelf:
                     pass
 
 
+@dataclass
+class Changes:
+    """What became of the shelf before: *replaced* items, old and new, or more than that."""
+
+    replaced: list[tuple[Filed, Filed]] = field(default_factory=list)
+    more: bool = False
+
+    def note(self, old: "Filed | BadItem | Shelf | None", new: "Filed | BadItem | None") -> None:
+        if isinstance(old, Filed) and isinstance(new, Filed):
+            self.replaced.append((old, new))
+        elif old is not None or new is not None:
+            self.more = True
+
+
 @dataclass(frozen=True)
 class Reader:
     store: Store
     limits: Limits
-    effort: Effort
+    effort: Effort = field(default_factory=Effort)
+    changes: Changes = field(default_factory=Changes)
 
     def shelf(self, oid: str, path: str, before: Shelf | None, depth: int = 0) -> Shelf:
         """Return the folder at *path*, taking over from *before* what is still the same.
@@ -82,11 +97,20 @@ class Reader:
                 rows[name] = old
                 continue
             below = f"{path}/{name.decode('utf-8', 'backslashreplace')}"
-            if mode == _FOLDER:
-                known = old[2] if old is not None and isinstance(old[2], Shelf) else None
-                rows[name] = (mode, entry, self._folder(entry, below, known, depth))
+            was = old[2] if old is not None else None
+            if mode == _FOLDER and isinstance(was, Shelf):
+                rows[name] = (mode, entry, self._folder(entry, below, was, depth))
+            elif mode == _FOLDER:
+                self.changes.more = True
+                rows[name] = (mode, entry, self._folder(entry, below, None, depth))
             else:
-                rows[name] = (mode, entry, self._file(entry, below, name, mode))
+                read = self._file(entry, below, name, mode)
+                self.changes.note(was, read)
+                rows[name] = (mode, entry, read)
+        if before is not None and any(
+            before.rows[name][2] is not None for name in before.rows.keys() - rows.keys()
+        ):
+            self.changes.more = True
         return Shelf(oid, rows)
 
     def _folder(self, oid: str, path: str, known: Shelf | None, depth: int) -> Shelf | BadItem:

@@ -15,7 +15,7 @@ from policy.backlog.crew import Crew, unplayable
 from policy.backlog.item import BacklogItem
 from policy.backlog.parse import BadItem, Written
 from policy.ids import BlobId, ItemId, SpecHash
-from policy.problems import Problem
+from policy.problems import Problem, first
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,26 @@ def assemble(filed: Iterable[Filed], bad: Iterable[BadItem], crew: Crew) -> Back
         *_unmanned(rows, crew),
     ):
         found[one.path].append(Problem(one.lines.get(key, 0), 0, f"{key}: {text}"))
-    refused += [BadItem(path, tuple(sorted(problems))) for path, problems in found.items()]
+    refused += [BadItem(path, first(problems)) for path, problems in found.items()]
     return Backlog(
         items={one.item.item_id: one for one in rows if one.path not in found},
         bad=tuple(sorted(refused, key=lambda one: one.path)),
     )
+
+
+def replaced(before: Backlog, changed: Iterable[tuple[Filed, Filed]], crew: Crew) -> Backlog | None:
+    """Return *before* with files *changed* from one item to another, without looking at the rest.
+
+    None where that does not do: an item was bad or is, or names other items than it did.
+    """
+    items = dict(before.items)
+    for old, new in changed:
+        name = new.item.item_id
+        same = items.get(name) is old and [*_links(old.item)] == [*_links(new.item)]
+        if not same or [*_unmanned([new], crew)]:
+            return None
+        items[name] = new
+    return Backlog(items, before.bad)
 
 
 Finding = tuple[Filed, str, str]
@@ -96,6 +111,12 @@ def _named(item: BacklogItem) -> Iterator[tuple[str, str]]:
         for condition in conditions:
             if isinstance(condition, ItemDone):
                 yield key, condition.item_done
+
+
+def _links(item: BacklogItem) -> Iterator[tuple[str, str]]:
+    """Yield all of *item* that another item can be right or wrong beside."""
+    yield "id", item.id
+    yield from _named(item)
 
 
 def _unmanned(rows: Sequence[Filed], crew: Crew) -> Iterator[Finding]:

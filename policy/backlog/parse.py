@@ -66,8 +66,7 @@ def read_item(path: str, content: bytes) -> Written | BadItem:
     try:
         item = BacklogItem.model_validate_json(json.dumps(document.value))
     except ValidationError as error:
-        found = (*problems_of(error, document.lines), *_misnamed(path, document))
-        return BadItem(path, tuple(sorted(found)))
+        return BadItem(path, (*_misnamed(path, document), *problems_of(error, document.lines)))
     misnamed = _misnamed(path, document)
     if misnamed:
         return BadItem(path, misnamed)

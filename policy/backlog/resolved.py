@@ -56,7 +56,7 @@ def _blocked(last: Closing, one: Filed, scene: Scene) -> Skip | None:
         return None
     if last.origin is None or last.origin == "item":
         return _skip(f"{last.mission} ended with BLOCKED ({last.reason})", one)
-    again = last.at + timedelta(seconds=rules.environment_backoff_s)
+    again = scene.again(last)
     if scene.now >= again:
         return None
     why = f"{last.mission} ended with BLOCKED ({last.reason}) by no fault of the item"

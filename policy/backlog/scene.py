@@ -4,12 +4,12 @@ Nothing is looked up while selecting, so the same scene gives the same selection
 digest goes into the ledger with the mission that was opened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
-from policy.backlog.conditions import Answer
+from policy.backlog.conditions import After, Answer
 from policy.backlog.graph import Backlog
 from policy.canonical import digest
 from policy.ids import Digest, ItemId, MissionId, PolicyDigest, SpecHash
@@ -65,24 +65,37 @@ class Scene:
     def running(self) -> tuple[Open, ...]:
         return tuple(one for one in self.open if one.waiting is None)
 
+    def again(self, last: Closing) -> datetime:
+        """Return when an item that ended so by no fault of its own may run again as it is."""
+        return last.at + timedelta(seconds=self.policy.selection.environment_backoff_s)
+
     def digest(self) -> Digest:
-        """Return the digest of everything selection is told."""
+        """Return the digest of everything selection is told.
+
+        No time is part of it (DESIGN 4.3), but what the time comes to for selection: which days
+        that items name are over, and which back-offs are. So the same story told an hour later
+        has the same digest.
+        """
         items = self.backlog.items.values()
         return digest({
             "items": sorted([one.path, one.blob] for one in items),
             "bad": sorted([one.path, str(one)] for one in self.backlog.bad),
             "policy": self.policy_digest,
-            "now": self.now.isoformat(),
-            "today": self.today.isoformat(),
+            "over": sorted(self._over()),
             "open": sorted([one.mission, [*one.write_scope], one.waiting] for one in self.open),
-            "closed": sorted(_row(one) for past in self.closed.values() for one in past),
+            "closed": sorted(self._row(one) for past in self.closed.values() for one in past),
             "answers": dict(self.answers),
             "activity": self.activity,
             "integrity": self.integrity.model_dump(),
             "spent": self.spent,
         })  # fmt: skip
 
+    def _over(self) -> Iterator[str]:
+        for filed in self.backlog.items.values():
+            for one in (*filed.item.ready_when, *filed.item.not_ready_when):
+                if isinstance(one, After) and self.today > one.after:
+                    yield f"{filed.item.id} {one.after.isoformat()}"
 
-def _row(one: Closing) -> list[str]:
-    at = one.at.isoformat()
-    return [one.mission, one.outcome, one.reason, one.origin or "", one.spec, one.policy, at]
+    def _row(self, one: Closing) -> list[str]:
+        rested = "rested" if self.now >= self.again(one) else "resting"
+        return [one.mission, one.outcome, one.reason, one.origin or "", one.spec, one.policy, rested]

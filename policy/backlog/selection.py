@@ -70,15 +70,13 @@ def _chosen(
     asked: dict[ItemId, tuple[Condition, ...]] = {}
     for one in ranked:
         name = one.item.item_id
-        taken = tuple(_opened(other) for other in chosen)
-        shared = overlap(one.item.write_scope, taken)
         if name in pending:
             skipped[name] = _unobserved(pending[name])
             if len(chosen) + len(asked) < free:
                 asked[name] = pending[name]
         elif len(chosen) >= free:
             skipped[name] = Skip(SkipReason.CAP, _busy(places, scene, chosen))
-        elif shared is not None:
+        elif (shared := overlap(one.item.write_scope, tuple(map(_opened, chosen)))) is not None:
             why = f"may write what {shared.mission} may write, which is opened first"
             skipped[name] = Skip(SkipReason.SCOPE_OVERLAP, why)
         else:

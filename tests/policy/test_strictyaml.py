@@ -151,8 +151,17 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file():
 
 
 def test_so_many_problems_and_no_more_are_told():
-    assert len(refused(b"- yes\n" * 1000, max_problems=7)) == 7
+    found = refused(b"- yes\n" * 1000, max_problems=7)
+    assert len(found) == 8
+    assert found[-1] == (7, "too many problems: the rest was not read")
     assert len(refused(b"- \x00\n" * 1000, max_problems=7)) == 7
+
+
+@pytest.mark.parametrize(
+    "scalar", ["9" * 10**5 + "x", "1" + ":1" * 10**5 + "x", "1_" * 10**5 + "x", "." + "_" * 10**5]
+)
+def test_long_scalars_cost_no_more_than_their_length(scalar):
+    assert load(scalar.encode()) is not None
 
 
 def test_line_endings_of_other_systems_are_read_and_counted():

@@ -1,5 +1,7 @@
 """Intake: the backlog of a commit, whatever lies there, and only what changed is read again."""
 
+from random import Random
+
 import pytest
 
 from gitops.intake import Intake
@@ -151,6 +153,25 @@ def test_what_is_read_again_is_what_a_fresh_intake_reads(shelves, write):
         shelves_intake, shelves.intake = shelves.intake, Intake()
         fresh = shelves.read(commit)
         shelves.intake = shelves_intake
+        assert (dict(again.items), again.bad) == (dict(fresh.items), fresh.bad)
+
+
+def test_after_any_changes_it_is_what_a_fresh_intake_reads(shelves, write):
+    random, files = Random(7), {}  # noqa: S311 - any changes will do, the same each time
+    for _ in range(150):
+        name = random.choice("ABCD")
+        path = f"backlog/{random.choice(['', 'x/', 'x/y/'])}{name}.yaml"
+        change = random.choice([
+            {}, {"status": "done"}, {"title": "x"}, {"risk": "high"}, {"blocked_by": "[A]"},
+            {"unblocks": "[B, C]"}, {"ready_when": "[{item_done: D}]"}, {"x": 1},
+        ])  # fmt: skip
+        if path in files and random.random() < 0.3:
+            del files[path]
+        else:
+            files[path] = write(name, **change)
+        commit = shelves.commit(files)
+        fresh = Intake().read(shelves.store, commit, "backlog", built_in({"low": ("build",)}))
+        again = shelves.read(commit)
         assert (dict(again.items), again.bad) == (dict(fresh.items), fresh.bad)
 
 

@@ -213,6 +213,12 @@ def test_every_problem_is_told_at_once_each_with_its_line():
     assert bad.item == "H-2"
 
 
+def test_of_very_many_problems_the_first_are_told_and_how_many_more_there_are(text):
+    bad = parse_item("backlog/H-1.yaml", text(acceptance=[1] * 1000))
+    assert len(bad.problems) == 51
+    assert "and 950 more problems" in str(bad)
+
+
 def test_a_file_that_is_no_map_is_no_item():
     assert problems(b"- a\n") == "backlog/H-1.yaml:1: an item is a map of keys and values"
 

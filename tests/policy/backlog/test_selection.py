@@ -410,8 +410,6 @@ def test_the_digest_is_of_all_that_selection_is_told(scene):
         scene("A", "B", answers={"x": "holds"}),
         scene("A", "B", closed={"A": (closing(world, "A"),)}),
         scene("A", "B", integrity=Frozen(why="x")),
-        replace(world, today=date(2026, 1, 16)),
-        replace(world, now=NOW + timedelta(seconds=1)),
         replace(world, policy_digest="0" * 64),
     ]
     digests = {one.digest() for one in others}

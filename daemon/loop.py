@@ -12,18 +12,18 @@ from typing import Literal
 
 import structlog
 
-from daemon.draft import Draft, LedgerMovedError, Outcome
 from daemon.integrity import Doubt
-from daemon.land import IntegrityError
-from daemon.opening import UNREADABLE, Opener
+from daemon.mission.draft import Draft, LedgerMovedError, Outcome
+from daemon.mission.land import IntegrityError
+from daemon.mission.turn import turn
+from daemon.mission.turned import Archived, Resting, Turned, UnderWay
+from daemon.mission.work import Work
+from daemon.opening.opener import UNREADABLE, Opener
 from daemon.pool import Flight, Pool
 from daemon.site import Site
 from daemon.standing import Standing
-from daemon.turn import turn
-from daemon.turned import Archived, Resting, Turned, UnderWay
 from daemon.view import Eyes, TargetLostError, View
 from daemon.wake import Wake
-from daemon.work import Work
 from gitops import ledger, refs
 from gitops.ledger.reading import Trust
 from gitops.observe import Lost

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from daemon.builders.command import PLAYS, call_of
-from daemon.draft import Draft
+from daemon.mission.draft import Draft
 from daemon.site import Site
 from gitops.intake import Intake
 from gitops.landing.checkout import observe as observe_checkout

@@ -47,7 +47,7 @@ echo changed > seen
 echo new > made
 say userns "$(unshare --user true 2>/dev/null && echo open)"
 say mounting "$(mount -t tmpfs none /tmp 2>/dev/null && echo open)"
-say root "$(touch /made /dev/made 2>/dev/null && echo open)"
+say root "$( (touch /made || touch /dev/made || touch /usr/made) 2>/dev/null && echo open)"
 dd if=/dev/zero of=/tmp/big bs=65536 count=64 2>/dev/null
 say tmp "$(wc -c < /tmp/big)"
 rm /tmp/big

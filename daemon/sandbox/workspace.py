@@ -27,7 +27,10 @@ class Workspaces:
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._root.chmod(0o700)
         for leftover in self._root.iterdir():
-            remove(leftover)
+            if leftover.is_dir() and not leftover.is_symlink():
+                remove(leftover)
+            else:
+                leftover.unlink()
 
     @contextmanager
     def fresh(self) -> Iterator[Path]:

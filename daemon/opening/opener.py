@@ -4,9 +4,9 @@ Selection is pure and sees values only. What has to be observed for it is observ
 target's tree answers at once, and `check` conditions through the door, in a worker.
 """
 
-from daemon.conditions import Conditions
-from daemon.draft import Draft, Outcome
-from daemon.past import Past
+from daemon.mission.draft import Draft, Outcome
+from daemon.opening.conditions import Conditions
+from daemon.opening.past import Past
 from daemon.pool import Pool
 from daemon.site import Site
 from daemon.standing import Standing

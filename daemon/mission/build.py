@@ -6,7 +6,7 @@ Runs in a worker. Repeatable: it writes objects only; what it found is recorded 
 import threading
 from dataclasses import dataclass
 
-from daemon.draft import Outcome
+from daemon.mission.draft import Outcome
 from daemon.site import Site
 from gitops.commits import tree_of, unsigned_commit
 from gitops.objects import Batch

@@ -3,7 +3,7 @@
 Quick, so it runs in the main thread, and its objects go into the same pack as the fact.
 """
 
-from daemon.draft import Draft, Outcome
+from daemon.mission.draft import Draft, Outcome
 from daemon.view import View
 from gitops.landing.candidate import build
 from gitops.objects import read_blob

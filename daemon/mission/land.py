@@ -6,7 +6,7 @@ whose answer was lost is seen on the target by the next turn and recorded, not r
 
 import structlog
 
-from daemon.draft import Draft, Outcome
+from daemon.mission.draft import Draft, Outcome
 from daemon.view import View
 from gitops.commits import tree_of
 from gitops.landing.land import Missed, Moved, land

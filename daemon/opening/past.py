@@ -7,7 +7,7 @@ dossier is the same tree, so that a hundred thousand closed missions cost nothin
 from collections.abc import Mapping
 from datetime import datetime
 
-from daemon.close import SUMMARY
+from daemon.mission.close import SUMMARY
 from daemon.site import Site
 from gitops import ledger, refs
 from policy.backlog.graph import Filed

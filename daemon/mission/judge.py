@@ -2,10 +2,10 @@
 
 import threading
 
-from daemon.draft import Draft, Outcome
 from daemon.gates.base_records import BaseRecords
 from daemon.gates.case import Case, Judgement
 from daemon.gates.judge import judge
+from daemon.mission.draft import Draft, Outcome
 from daemon.site import Site
 from daemon.view import View
 from gitops.commits import tree_of

@@ -1,6 +1,6 @@
 """The end of a mission: its results page, its closing fact, its place in `pawl/ledger`."""
 
-from daemon.draft import Draft, Outcome, sentence
+from daemon.mission.draft import Draft, Outcome, sentence
 from daemon.view import View
 from gitops import ledger
 from policy.canonical import canonical

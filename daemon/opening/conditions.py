@@ -6,7 +6,7 @@ An answer holds for one tree, one condition and one environment; a moved target 
 import threading
 from collections.abc import Mapping
 
-from daemon.draft import Outcome
+from daemon.mission.draft import Outcome
 from daemon.pool import Pool
 from daemon.site import Site
 from daemon.view import View

@@ -7,12 +7,12 @@ reconcile; a deed that raised is one that found nothing, and its error rises in 
 import threading
 from collections.abc import Callable
 
-from daemon.build import BuilderRun
-from daemon.draft import Draft, Outcome
-from daemon.judge import case_of, judge_candidate
+from daemon.mission.build import BuilderRun
+from daemon.mission.draft import Draft, Outcome
+from daemon.mission.judge import case_of, judge_candidate
+from daemon.mission.turned import UnderWay
 from daemon.pool import Pool
 from daemon.site import Site
-from daemon.turned import UnderWay
 from daemon.view import View
 from policy.ids import MissionId
 from policy.mission.actions import JudgeCandidate

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import structlog
 
-from daemon.close import archive, ask_person, close_mission
-from daemon.draft import Draft, Outcome
-from daemon.land import build_landing, judge_target, move_target
-from daemon.propose import build_candidate
-from daemon.turned import Archived, Resting, Turned
+from daemon.mission.close import archive, ask_person, close_mission
+from daemon.mission.draft import Draft, Outcome
+from daemon.mission.land import build_landing, judge_target, move_target
+from daemon.mission.propose import build_candidate
+from daemon.mission.turned import Archived, Resting, Turned
+from daemon.mission.work import Work
 from daemon.view import View
-from daemon.work import Work
 from gitops.landing.move import Missed
 from gitops.landing.work import Followed, follow
 from policy.mission.actions import (

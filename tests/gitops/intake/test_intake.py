@@ -157,7 +157,7 @@ def test_what_is_read_again_is_what_a_fresh_intake_reads(shelves, write):
 
 
 def test_after_any_changes_it_is_what_a_fresh_intake_reads(shelves, write):
-    random, files = Random(7), {}  # noqa: S311 - any changes will do, the same each time
+    random, files = Random(7), {}
     for _ in range(150):
         name = random.choice("ABCD")
         path = f"backlog/{random.choice(['', 'x/', 'x/y/'])}{name}.yaml"

@@ -11,7 +11,7 @@ Whatever ended last: as many BLOCKED endings with one spec hash as policy allows
 fault, and it is quarantined until the spec changes.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from policy.backlog.graph import Filed
 from policy.backlog.reasons import Skip, SkipReason

@@ -98,4 +98,12 @@ class Scene:
 
     def _row(self, one: Closing) -> list[str]:
         rested = "rested" if self.now >= self.again(one) else "resting"
-        return [one.mission, one.outcome, one.reason, one.origin or "", one.spec, one.policy, rested]
+        return [
+            one.mission,
+            one.outcome,
+            one.reason,
+            one.origin or "",
+            one.spec,
+            one.policy,
+            rested,
+        ]

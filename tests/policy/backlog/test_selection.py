@@ -418,6 +418,18 @@ def test_the_digest_is_of_all_that_selection_is_told(scene):
     assert scene("B", "A").digest() == world.digest()
 
 
+def test_the_digest_knows_of_time_only_what_it_changes(scene):
+    world = scene("A", ("B", {"ready_when": [{"after": "2026-01-15"}]}))
+    later = replace(world, now=NOW + timedelta(hours=9))
+    assert later.digest() == world.digest()
+    assert replace(world, today=date(2026, 1, 14)).digest() == world.digest()
+    assert replace(world, today=date(2026, 1, 16)).digest() != world.digest()
+    at_once = replace(world, closed={"A": (closing(world, "A", origin="environment"),)})
+    soon = replace(at_once, now=NOW + timedelta(seconds=899))
+    assert soon.digest() == at_once.digest()
+    assert replace(at_once, now=NOW + timedelta(seconds=900)).digest() != at_once.digest()
+
+
 _CHANGES = st.fixed_dictionaries(
     {},
     optional={

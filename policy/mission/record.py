@@ -6,7 +6,7 @@ The file is the truth; the commit message that carries it is for people (DESIGN 
 import json
 from typing import Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from policy.canonical import canonical
 from policy.ids import MissionId, PolicyDigest, StepId
@@ -49,5 +49,5 @@ def from_json(content: bytes) -> Recorded:
         row = json.loads(content)
         payload = {**row.pop("payload"), "kind": row.pop("kind")}
         return Recorded.model_validate_json(json.dumps({**row, "fact": payload}))
-    except (ValueError, TypeError, KeyError, AttributeError, ValidationError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UnreadableFactError(str(error)) from error

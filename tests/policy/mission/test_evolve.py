@@ -166,7 +166,18 @@ def test_every_fact_survives_its_file(story):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b"[]", b"null", b"\xff", b'{"kind":"landed"}', b'{"kind":1,"payload":2}', b"NaN"],
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"kind":"landed"}',
+        b'{"kind":1,"payload":2}',
+        b"NaN",
+        b"[" * 100_000,
+    ],
+    ids=["empty", "map", "list", "null", "no-utf8", "no-payload", "types", "nan", "deep"],
 )
 def test_what_is_no_fact_is_unreadable_and_no_crash(content):
     with pytest.raises(UnreadableFactError):

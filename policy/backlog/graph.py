@@ -47,7 +47,7 @@ def assemble(filed: Iterable[Filed], bad: Iterable[BadItem], crew: Crew) -> Back
         *_circles(by_id),
         *_unmanned(rows, crew),
     ):
-        found[one.path].append(Problem(one.lines.get(key, 0), 0, f"{key}: {text}"))
+        found[one.path].append(Problem(one.lines.get(key, 1), 0, f"{key}: {text}"))
     refused += [BadItem(path, first(problems)) for path, problems in found.items()]
     return Backlog(
         items={one.item.item_id: one for one in rows if one.path not in found},

@@ -1,8 +1,8 @@
 """Selection: which items are opened next, and for each other one why not.
 
-Pure: one scene, one selection. It is asked twice where conditions have to be observed: what it
-names as `unobserved` is observed and told, until nothing is left to observe; then `order` is opened
-from the front.
+Pure: one scene, one selection. What it names as `unobserved` is to be observed and told, and then
+it is asked again; until then such an item keeps its place in the order, so that who is opened does
+not depend on how fast a command answers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ class Selection:
     skipped: Mapping[ItemId, Skip]
     """Every other item, unreadable files included."""
     unobserved: Mapping[ItemId, tuple[Condition, ...]]
-    """Conditions to observe before anything of *order* is opened, for the items they belong to."""
+    """Conditions to observe next, by the item that would be opened if they allow it."""
 
     def record(self, item: ItemId, digest: Digest) -> SelectionRecord:
         """Return what the mission of *item* records of its selection from the scene *digest*."""
@@ -66,22 +66,20 @@ def _chosen(
 ) -> Selection:
     places = scene.policy.selection.max_agents
     free = max(0, places - len(scene.running))
-    chosen: list[Filed] = []
-    asked: dict[ItemId, tuple[Condition, ...]] = {}
+    ahead: list[Filed] = []
     for one in ranked:
         name = one.item.item_id
-        if name in pending:
-            skipped[name] = _unobserved(pending[name])
-            if len(chosen) + len(asked) < free:
-                asked[name] = pending[name]
-        elif len(chosen) >= free:
-            skipped[name] = Skip(SkipReason.CAP, _busy(places, scene, chosen))
-        elif (shared := overlap(one.item.write_scope, tuple(map(_opened, chosen)))) is not None:
+        if len(ahead) >= free:
+            skipped[name] = Skip(SkipReason.CAP, _busy(places, scene, ahead))
+        elif (shared := overlap(one.item.write_scope, tuple(map(_opened, ahead)))) is not None:
             why = f"may write what {shared.mission} may write, which is opened first"
             skipped[name] = Skip(SkipReason.SCOPE_OVERLAP, why)
         else:
-            chosen.append(one)
-    return Selection(tuple(one.item.item_id for one in chosen), skipped, asked)
+            ahead.append(one)
+    names = [one.item.item_id for one in ahead]
+    asked = {name: pending[name] for name in names if name in pending}
+    skipped |= {name: _unobserved(conditions) for name, conditions in asked.items()}
+    return Selection(tuple(name for name in names if name not in asked), skipped, asked)
 
 
 def _opened(one: Filed) -> Open:

@@ -269,25 +269,39 @@ def test_an_approval_that_is_there_is_waited_for_no_longer(scene):
     assert select(answered(world, "A", approved="holds")).order == ("A",)
 
 
-def test_only_what_could_be_opened_next_is_observed(scene):
-    world = scene(
+@pytest.fixture
+def asking(scene):
+    """One place; B and C have something to observe, A too but is blocked, D nothing."""
+    return scene(
         ("A", {"ready_when": [CHECK], "blocked_by": ["Z"]}),
         ("B", {"ready_when": [CHECK]}),
         ("C", {"ready_when": [EXISTS]}),
-        ("D", {}),
+        "D",
         ("Z", {"status": "blocked"}),
         selection={"max_agents": 1},
     )
-    first = select(world)
+
+
+def test_only_what_would_be_opened_next_is_observed(asking):
+    first = select(asking)
     assert set(first.unobserved) == {"B"}
-    assert first.order == ("D",)
-    second = select(answered(world, "B", check="does_not_hold"))
+    second = select(answered(asking, "B", check="does_not_hold"))
     assert set(second.unobserved) == {"C"}
-    answers = {
-        name_of(c): "does_not_hold" for c in (*first.unobserved["B"], *second.unobserved["C"])
-    }
-    third = select(replace(world, answers=answers))
+    answers = {name_of(one): "does_not_hold" for one in first.unobserved["B"]}
+    answers |= {name_of(one): "broken" for one in second.unobserved["C"]}
+    third = select(replace(asking, answers=answers))
     assert (third.unobserved, third.order) == ({}, ("D",))
+
+
+def test_nobody_overtakes_an_item_while_it_is_observed(asking):
+    selection = select(asking)
+    assert selection.order == ()
+    assert reasons(selection)["B"] == "not_ready"
+    assert selection.skipped["D"].why == "selection.max_agents is 1, and before it comes B"
+    more = replace(asking, policy=rules(max_agents=2, on_invalid="hold"))
+    assert (select(more).order, set(select(more).unobserved)) == ((), {"B", "C"})
+    more = replace(asking, policy=rules(max_agents=3, on_invalid="hold"))
+    assert select(more).order == ("D",)
 
 
 def test_the_order_is_the_designs(scene):

@@ -1,0 +1,66 @@
+"""Hints shorten the loop's wait; the daemon's own refs and reads give none."""
+
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from daemon.timers import Hints
+from daemon.wake import Wake
+
+
+class Counted(Wake):
+    """A wake that remembers how often it was called."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def up(self):
+        self.count += 1
+        super().up()
+
+
+@pytest.fixture
+def repository(tmp_path):
+    def git(*argv):
+        done = subprocess.run(
+            ["git", *argv], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    git("init", "--quiet", "-b", "main")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--allow-empty", "-qm", "first")
+    git.dir = tmp_path / ".git"
+    return git
+
+
+def test_a_moved_branch_wakes_the_loop(repository):
+    wake = Counted()
+    with Hints(repository.dir, wake):
+        repository("branch", "feature", "main")
+        wake.wait(60)
+    assert wake.count
+
+
+def test_reads_and_the_daemons_own_refs_do_not(repository):
+    wake = Counted()
+    with Hints(repository.dir, wake):
+        repository("update-ref", "refs/pawl/missions/H-1", "main")
+        repository("update-ref", "refs/heads/pawl/ledger", "main")
+        repository("log", "--all")
+        repository("branch", "last", "main")
+        wake.wait(60)
+        seen = wake.count
+        (repository.dir / "refs" / "heads" / "last").read_bytes()
+    # whatever came before the branch had its events delivered before the branch's own
+    assert 0 < seen <= wake.count <= 4
+
+
+def test_a_job_wakes_the_loop_at_its_time_and_a_new_time_replaces_it(repository):
+    wake = Counted()
+    with Hints(repository.dir, wake) as hints:
+        hints.wake_at("H-1", datetime.now(UTC) + timedelta(days=1))
+        hints.wake_at("H-1", datetime.now(UTC))
+        wake.wait(60)
+    assert wake.count == 1

@@ -96,7 +96,7 @@ class Reader:
             if old is not None and old[:2] == (mode, entry):
                 rows[name] = old
                 continue
-            below = f"{path}/{name.decode('utf-8', 'backslashreplace')}"
+            below = f"{path}/{_shown(name)}"
             was = old[2] if old is not None else None
             if mode == _FOLDER and isinstance(was, Shelf):
                 rows[name] = (mode, entry, self._folder(entry, below, was, depth))
@@ -104,7 +104,7 @@ class Reader:
                 self.changes.more = True
                 rows[name] = (mode, entry, self._folder(entry, below, None, depth))
             else:
-                read = self._file(entry, below, name, mode)
+                read = self._file(entry, below, mode)
                 self.changes.note(was, read)
                 rows[name] = (mode, entry, read)
         if before is not None and any(
@@ -114,12 +114,14 @@ class Reader:
         return Shelf(oid, rows)
 
     def _folder(self, oid: str, path: str, known: Shelf | None, depth: int) -> Shelf | BadItem:
+        if _ESCAPE in path:
+            return bad(path, _UNSHOWN)
         if depth >= self.limits.max_depth:
             return bad(path, f"is deeper than {self.limits.max_depth} folders in the backlog")
         return self.shelf(oid, path, known, depth + 1)
 
-    def _file(self, oid: str, path: str, name: bytes, mode: int) -> Filed | BadItem | None:
-        fault = _fault(path, name, mode)
+    def _file(self, oid: str, path: str, mode: int) -> Filed | BadItem | None:
+        fault = _fault(path, mode)
         if fault is not None:
             return bad(path, fault)
         return self._item(path, oid) if path.endswith(SUFFIX) else None
@@ -144,7 +146,7 @@ def bad(path: str, why: str) -> BadItem:
     return BadItem(path, (Problem(0, 0, why),))
 
 
-def _fault(path: str, name: bytes, mode: int) -> str | None:
+def _fault(path: str, mode: int) -> str | None:
     """Return why an entry that is no folder, and might be meant as an item, is none.
 
     A link without a suffix may lead to a folder of items, and a submodule hold one: whoever put
@@ -160,8 +162,14 @@ def _fault(path: str, name: bytes, mode: int) -> str | None:
         return f"has the mode {mode:o}; an item is a plain file"
     if not path.endswith(SUFFIX):
         return f"must end in {SUFFIX} to be read"
-    try:
-        name.decode()
-    except UnicodeDecodeError:
-        return "its name is not UTF-8"
-    return None
+    return _UNSHOWN if _ESCAPE in path else None
+
+
+_ESCAPE = "\\"
+_UNSHOWN = "its name holds a backslash, or characters that are not UTF-8 or cannot be shown"
+
+
+def _shown(name: bytes) -> str:
+    """Return *name* as any terminal may show it: with a backslash where it cannot be shown."""
+    text = name.decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else text.encode("unicode_escape").decode()

@@ -79,9 +79,23 @@ def test_an_item_under_another_name_is_bad(shelves, write):
     )
 
 
-def test_a_name_that_is_no_text_is_told_so_that_any_terminal_can_show_it(shelves):
-    backlog = shelves.read({"backlog/\udcff.yaml": b"id: A\n"})
-    assert whys(backlog) == {"backlog/\\xff.yaml": "backlog/\\xff.yaml: its name is not UTF-8"}
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\udcff.yaml", "\\xff.yaml"),
+        ("\x1b[31m.yaml", "\\x1b[31m.yaml"),
+        ("a\nb.yaml", "a\\nb.yaml"),
+        ("a\\b.yaml", "a\\b.yaml"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("\udcff", "\\xff"),
+    ],
+)
+def test_a_name_that_cannot_be_shown_is_bad_and_told_so_that_it_can(shelves, write, name, shown):
+    path = name if name.endswith(".yaml") else f"{name}/A.yaml"
+    backlog = shelves.read({f"backlog/{path}": write("A"), "backlog/n\x01.md": b""})
+    assert backlog.items == {}
+    assert [bad.path for bad in backlog.bad] == [f"backlog/{shown}"]
+    assert "cannot be shown" in str(backlog.bad[0])
 
 
 def test_the_same_id_in_two_folders_is_bad_in_both(shelves, write):

@@ -63,20 +63,29 @@ class Surveyor:
         self.ignored = 0
 
     def folder(
-        self, descriptor: int, base: str | None, path: bytes = b"", depth: int = 0
+        self,
+        descriptor: int,
+        base: str | None,
+        path: bytes = b"",
+        depth: int = 0,
+        *,
+        hidden: bool = False,
     ) -> Folder:
         """Return what is in an open directory; *path* is empty or ends with a slash.
 
-        Raises `RefusedError`, and `OSError` for what cannot be read.
+        *hidden*: a folder above is opaque, so nothing of the base is seen from here on, though
+        the kernel marks only the topmost. Raises `RefusedError`, and `OSError` for what cannot be
+        read.
         """
         found = os.fstat(descriptor)
         self._on_one_device(path, found)
         self._budget.depth(path, depth)
         tracked = self._batch.read_tree(base) if base else {}
-        hides = not self._layer or overlay.is_opaque(descriptor, path)
+        opaque = self._layer and overlay.is_opaque(descriptor, path)
+        hidden = hidden or opaque or not self._layer
         looked = self._look(descriptor, tracked, path)
         ignored = self._ignored(looked, tracked, path)
-        kept: Entries = {} if hides else {n: e for n, e in tracked.items() if n not in looked}
+        kept: Entries = {} if hidden else {n: e for n, e in tracked.items() if n not in looked}
         names: dict[bytes, Content | Folder] = {}
         for name in sorted(looked.keys() - ignored):
             entry, old = looked[name], tracked.get(name)
@@ -94,7 +103,11 @@ class Surveyor:
                     self._budget.file(path + name, 0)
                 with blamed(path + name), opening.folder(descriptor, name) as child:
                     names[name] = self.folder(
-                        child, subtree(tracked, name), path + name + b"/", depth + 1
+                        child,
+                        subtree(tracked, name),
+                        path + name + b"/",
+                        depth + 1,
+                        hidden=hidden,
                     )
         return Folder(found, base, tracked, kept, names)
 

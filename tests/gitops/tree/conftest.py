@@ -3,15 +3,15 @@
 import os
 import pickle
 import subprocess
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from daemon.sandbox.launcher import kernel
 from gitops.objects import TREE_MODE, Batch
 from gitops.tree.ignore import BaseIgnores
+from gitops.tree.layers import Layers
 from gitops.tree.laying import Owner
 from gitops.tree.snapshot import snapshot_copy, snapshot_overlay
 from policy.rules.model import TreeLimits
@@ -138,35 +138,49 @@ def upper(tmp_path, store):
     return Left(tmp_path / "upper", store, tmp_path / "scratch")
 
 
+def in_child(function):
+    """Return what *function* returned in a child process; fail with what it raised."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            said, code = function(), 0
+        except BaseException as error:  # noqa: BLE001  # the parent fails the test with it
+            said = repr(error)
+        finally:
+            with os.fdopen(write_end, "wb") as pipe:
+                pickle.dump(said, pipe)
+            os._exit(code)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        said = pickle.load(pipe)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, said
+    return said
+
+
+def become(owner):
+    """Drop every privilege for good, as root; nothing to drop otherwise."""
+    if owner is not None:
+        os.setgroups([])
+        os.setresgid(owner.gid, owner.gid, owner.gid)
+        os.setresuid(owner.uid, owner.uid, owner.uid)
+
+
 @pytest.fixture
-def as_nobody():
+def as_nobody(nobody):
     """Run a function without privileges, in a child, and return what it returned.
 
     A daemon that is not root has no other way to read what its builder made unreadable.
     """
 
     def run(function):
-        read_end, write_end = os.pipe()
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                if os.geteuid() == 0:
-                    os.setgroups([])
-                    os.setresgid(NOBODY, NOBODY, NOBODY)
-                    os.setresuid(NOBODY, NOBODY, NOBODY)
-                os.write(write_end, pickle.dumps(function()))
-                code = 0
-            except BaseException as error:  # noqa: BLE001  # the parent fails the test with it
-                os.write(write_end, pickle.dumps(repr(error)))
-            finally:
-                os._exit(code)
-        os.close(write_end)
-        with os.fdopen(read_end, "rb") as pipe:
-            said = pickle.loads(pipe.read())
-        _, status = os.waitpid(child, 0)
-        assert status == 0, said
-        return said
+        def unprivileged():
+            become(nobody)
+            return function()
+
+        return in_child(unprivileged)
 
     return run
 
@@ -177,6 +191,16 @@ def nobody():
     return Owner(NOBODY, NOBODY) if os.geteuid() == 0 else None
 
 
+@pytest.fixture
+def laid(store, plant, nobody, tmp_path):
+    """Plant a tree; return it and layers to lay it out with."""
+
+    def laid(files, **more):
+        return plant(files), Layers(store, tmp_path / "layers", owner=nobody, **more)
+
+    return laid
+
+
 @dataclass
 class Overlaid:
     """A real overlay in a user namespace of an unprivileged user, as the sandbox makes it."""
@@ -184,9 +208,8 @@ class Overlaid:
     top: Path
     nobody: Owner | None
 
-    @contextmanager
     def over(self, lowers):
-        """Yield a function that runs a command in the merged tree, and the upper directory."""
+        """Return a function that calls another in the merged tree, and the upper directory."""
         place = self.top / f"work-{len(list(self.top.iterdir()))}"
         place.mkdir(mode=0o755)
         for name in ("upper", "work"):
@@ -194,42 +217,56 @@ class Overlaid:
             if self.nobody:
                 os.chown(place / name, self.nobody.uid, self.nobody.gid)
         stack = ":".join(os.path.relpath(lower, self.top) for lower in lowers)
-        options = (
-            f"lowerdir={stack},upperdir={place.name}/upper,workdir={place.name}/work,userxattr"
-        )
+        layers = f"lowerdir={stack},upperdir={place.name}/upper,workdir={place.name}/work"
 
-        def run(*command):
-            script = (
-                "set -e; mount -t tmpfs none /mnt; mkdir /mnt/tree; "
-                f'mount -t overlay overlay -o {options} /mnt/tree; cd /mnt/tree; exec "$@"'
-            )
-            argv = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
-            identity = (
-                {"user": self.nobody.uid, "group": self.nobody.gid, "extra_groups": []}
-                if self.nobody
-                else {}
-            )
-            done = subprocess.run(
-                [*argv, *command],
-                cwd=self.top,
-                capture_output=True,
-                check=False,
-                env={
-                    "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
-                    "HOME": "/nonexistent",
-                    "LC_ALL": "C",
-                },
-                **identity,
-            )
-            said = done.stderr.decode(errors="replace")
-            assert done.returncode == 0, (
-                "a command in an unprivileged overlay failed. These tests need unprivileged user "
-                "namespaces, overlayfs with userxattr (Linux >= 5.11) and a temporary directory "
-                f"that can be an upper layer; they do not skip: {command} said {said}"
-            )
-            return done.stdout.decode(errors="surrogateescape")
+        def mounted():
+            kernel.mount("none", "/mnt", "tmpfs", 0)
+            Path("/mnt/tree").mkdir()
+            kernel.mount("overlay", "/mnt/tree", "overlay", 0, f"{layers},userxattr")
+            os.chdir("/mnt/tree")
 
-        yield run, place / "upper"
+        return self._calling(self.top, mounted), place / "upper"
+
+    def plain(self, directory):
+        """Return a function that calls another in a plain directory, unprivileged as well."""
+
+        def bound():
+            kernel.mount("none", "/mnt", "tmpfs", 0)
+            Path("/mnt/tree").mkdir()
+            kernel.mount(".", "/mnt/tree", "", kernel.MS_BIND)
+            os.chdir("/mnt/tree")
+
+        return self._calling(directory, bound)
+
+    def _calling(self, directory, prepare):
+        def call(function):
+            def inside():
+                os.chdir(directory)
+                try:
+                    self._enter()
+                    prepare()
+                except OSError as error:
+                    message = (
+                        "these tests need unprivileged user namespaces, overlayfs with userxattr "
+                        "(Linux >= 5.11), and a temporary directory that can be an upper layer; "
+                        f"they do not skip: {error}"
+                    )
+                    raise RuntimeError(message) from error
+                return function()
+
+            return in_child(inside)
+
+        return call
+
+    def _enter(self):
+        become(self.nobody)
+        kernel.own_proc_files()
+        uid, gid = os.geteuid(), os.getegid()
+        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+        kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
 
 
 @pytest.fixture
@@ -239,5 +276,22 @@ def overlaid(tmp_path, nobody):
 
 
 @pytest.fixture
-def python():
-    return os.path.realpath(sys.executable)
+def git_inside():
+    """Run git in the current directory, as a builder would; only within `overlaid`."""
+
+    def git(*argv, code=0):
+        done = subprocess.run(
+            ["git", *argv],
+            env={
+                "PATH": "/usr/bin:/bin",
+                "HOME": "/nonexistent",
+                "LC_ALL": "C",
+                **{name: value for name, value in os.environ.items() if name == "GIT_INDEX_FILE"},
+            },
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == code, (argv, done.stdout, done.stderr)
+        return done.stdout.decode(errors="surrogateescape").strip()
+
+    return git

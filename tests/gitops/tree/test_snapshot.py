@@ -90,6 +90,14 @@ def test_an_opaque_folder_hides_what_was_below_it(upper, base, listed):
     assert [path for path in listed(batch, taken.tree) if path.startswith(b"dir/")] == [b"dir/only"]
 
 
+def test_what_an_opaque_folder_hides_is_hidden_below_it_too(upper, base, listed):
+    upper.opaque("dir")
+    upper.write("dir/deep/only", b"1")
+    taken, batch = upper.taken(base)
+    found = [path for path in listed(batch, taken.tree) if path.startswith(b"dir/")]
+    assert found == [b"dir/deep/only"]
+
+
 def test_a_folder_left_empty_is_gone(upper, base, listed):
     upper.opaque("dir")
     upper.path("empty/er").mkdir(parents=True)
@@ -410,8 +418,8 @@ def test_a_folder_swapped_for_a_link_is_never_followed(upper, base, tmp_path, mo
 
     walk = Surveyor.folder
 
-    def swapped(survey, descriptor, tree, path=b"", depth=0):
-        plan = walk(survey, descriptor, tree, path, depth)
+    def swapped(survey, descriptor, tree, path=b"", *rest, **more):
+        plan = walk(survey, descriptor, tree, path, *rest, **more)
         if not path:
             upper.path("d").rename(tmp_path / "moved")
             upper.path("d").symlink_to(secret)
@@ -428,8 +436,8 @@ def test_a_file_that_changes_after_the_first_look_is_refused(upper, base, monkey
     upper.write("a.txt", b"one")
     walk = Surveyor.folder
 
-    def meanwhile(survey, *rest):
-        plan = walk(survey, *rest)
+    def meanwhile(survey, *rest, **more):
+        plan = walk(survey, *rest, **more)
         upper.write("a.txt", b"another")
         return plan
 

@@ -186,7 +186,7 @@ def _ready(store: Store, place: Place, move: Marker) -> Held | None:
     return (
         copy_index(place, git.index)
         or unclean(store, place, git, move.old)
-        or obstructed(place, git, move.old, move.new, changes)
+        or obstructed(place, git, move.new, changes)
     )
 
 
@@ -198,7 +198,9 @@ def bring(store: Store, place: Place, move: Marker, watch: Watch = unwatched) ->
     """
     git = CheckoutGit(store, place, place.private)
     try:
-        git("read-tree", "-m", "-u", move.old, move.new)
+        # One tree: what the index holds is known, and with two git mistakes a directory that has
+        # become a file already for a file in its way.
+        git("read-tree", "-m", "-u", move.new)
         if not is_at(git, move.new):
             return Behind(
                 place, f"the index made for {place.worktree} is not {move.new}; {RESTART}"

@@ -134,7 +134,7 @@ def _dirty(place: Place, what: str, paths: list[bytes]) -> Held:
 
 
 def obstructed(
-    place: Place, git: CheckoutGit, old: CommitId, new: CommitId, changes: tuple[Change, ...]
+    place: Place, git: CheckoutGit, new: CommitId, changes: tuple[Change, ...]
 ) -> Held | None:
     """Return what stands in the way of *changes* in a checkout that is clean, None if nothing."""
     try:
@@ -143,7 +143,7 @@ def obstructed(
             or _filtered(place, git, changes)
             or _hidden(place, git, changes)
             or in_the_way(place, changes)
-            or _refused(place, git, old, new)
+            or _refused(place, git, new)
         )
     except GIT_SAYS_NO as error:
         return _unreadable(place, str(error))
@@ -193,8 +193,8 @@ def _hidden(place: Place, git: CheckoutGit, changes: tuple[Change, ...]) -> Held
     )
 
 
-def _refused(place: Place, git: CheckoutGit, old: CommitId, new: CommitId) -> Held | None:
-    done = git("read-tree", "-m", "-u", "-n", old, new, accept=(0, 128))
+def _refused(place: Place, git: CheckoutGit, new: CommitId) -> Held | None:
+    done = git("read-tree", "-m", "-u", "-n", new, accept=(0, 128))
     if done.code == 0:
         return None
     said = done.stderr.decode(errors="replace").strip()

@@ -122,6 +122,22 @@ def test_a_kill_amid_a_file_that_becomes_a_directory_is_finished(house):
     assert_new(house, landed)
 
 
+def test_a_kill_after_a_directory_became_a_file_is_finished(house):
+    landed = house.candidate({"a.txt": "two\n", "dir/deep.txt": None, "dir": "file now\n"})
+
+    def amid():
+        (house.root / "dir" / "deep.txt").unlink()
+        (house.root / "dir").rmdir()
+        house.write({"dir": "file now\n"})
+
+    house.dies(landed, "after-cas", before=amid)
+
+    (finding,) = recovers(house)
+
+    assert isinstance(finding, Healed), finding
+    assert_new(house, landed)
+
+
 def edits_a_changed_file(house):
     house.write({"a.txt": "my precious edit\n"})
     return "a.txt", "my precious edit\n"

@@ -7,7 +7,7 @@ through; a deletion is a whiteout. Costs the size of the difference.
 from gitops.objects import TREE_MODE, parse_tree, read_object
 from gitops.tree.gathering import Gathering
 from gitops.tree.laying import checked
-from gitops.tree.materialise import Writing
+from gitops.tree.materialise import Place, Writing
 from gitops.tree.reading import GITLINK_MODE, tree_at
 
 Pending = list[tuple[bytes, str, str]]
@@ -30,28 +30,24 @@ def write_delta(writing: Writing, gathering: Gathering, below: str, tree: str) -
                 writing.laying.deletion(parent, name)
             for name, entry in now.items():
                 if entry != was.get(name):
-                    left += _entry(writing, parent, folder + name, was.get(name), entry)
+                    left += _entry(writing, Place(parent, folder, name), was.get(name), entry)
 
 
 def _entry(
-    writing: Writing,
-    parent: int,
-    path: bytes,
-    old: tuple[int, str] | None,
-    new: tuple[int, str],
+    writing: Writing, at: Place, old: tuple[int, str] | None, new: tuple[int, str]
 ) -> Pending:
     """Write one name; return the folder below it that is still to be compared, if any."""
-    mode = checked(path, path.rpartition(b"/")[2], new[0])
+    mode = checked(at.path, at.name, new[0])
     if mode == GITLINK_MODE:
-        writing.submodule(path, new[1])
+        writing.submodule(at, new[1])
         if old is None or old[0] != GITLINK_MODE:
-            writing.folder(parent, path, opaque=True)
+            writing.folder(at, opaque=True)
     elif mode != TREE_MODE:
-        writing.leaf(parent, path, new)
+        writing.leaf(at, new)
     elif old is not None and old[0] == TREE_MODE:
-        writing.folder(parent, path)
-        return [(path + b"/", old[1], new[1])]
+        writing.folder(at)
+        return [(at.path + b"/", old[1], new[1])]
     else:
-        writing.folder(parent, path, opaque=True)
-        writing.whole(new[1], path + b"/")
+        writing.folder(at, opaque=True)
+        writing.whole(new[1], at.path + b"/")
     return []

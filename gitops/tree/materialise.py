@@ -24,6 +24,22 @@ def materialise(store: Store, tree: TreeId, directory: Path, *, owner: Owner | N
     Writing(store, Laying(directory, owner), None).whole(tree, b"")
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry goes: *name*, as the tree has it, in the open directory of *folder*.
+
+    *folder* is empty or ends with a slash.
+    """
+
+    parent: int
+    folder: bytes
+    name: bytes
+
+    @property
+    def path(self) -> bytes:
+        return self.folder + self.name
+
+
 @dataclass(frozen=True)
 class Writing:
     """Writes objects of *store* and, where there is a *gathering*, remembers what it wrote."""
@@ -42,38 +58,36 @@ class Writing:
                 self.gathering.add("tree", raw)
             with self.laying.inside(folder) as parent:
                 for name, (mode, entry) in parse_tree(raw, oid).items():
+                    at = Place(parent, folder, name)
                     if mode == TREE_MODE:
-                        self.folder(parent, folder + name)
-                        left.append((folder + name + b"/", entry))
+                        self.folder(at)
+                        left.append((at.path + b"/", entry))
                     else:
-                        self.leaf(parent, folder + name, (mode, entry))
+                        self.leaf(at, (mode, entry))
 
-    def folder(self, parent: int, path: bytes, *, opaque: bool = False) -> None:
-        """Make the folder *path* in the open folder *parent*."""
-        name = path.rpartition(b"/")[2]
-        checked(path, name, TREE_MODE)
-        with written(path):
-            self.laying.folder(parent, name, opaque=opaque)
+    def folder(self, at: Place, *, opaque: bool = False) -> None:
+        checked(at.path, at.name, TREE_MODE)
+        with written(at.path):
+            self.laying.folder(at.parent, at.name, opaque=opaque)
 
-    def leaf(self, parent: int, path: bytes, entry: tuple[int, str]) -> None:
-        """Write a file, link or submodule into the open folder *parent*."""
-        name = path.rpartition(b"/")[2]
-        mode = checked(path, name, entry[0])
+    def leaf(self, at: Place, entry: tuple[int, str]) -> None:
+        """Write a file, link or submodule."""
+        mode = checked(at.path, at.name, entry[0])
         if mode == GITLINK_MODE:
-            self.submodule(path, entry[1])
-            self.folder(parent, path)
+            self.submodule(at, entry[1])
+            self.folder(at)
             return
         content = read_blob(self.store, entry[1])
         if self.gathering is not None:
-            self.gathering.rows[path] = Row(mode, entry[1], len(content))
+            self.gathering.rows[at.path] = Row(mode, entry[1], len(content))
             self.gathering.add("blob", content)
-        with written(path):
+        with written(at.path):
             if mode == LINK_MODE:
-                self.laying.link(parent, name, content)
+                self.laying.link(at.parent, at.name, content)
             else:
-                self.laying.file(parent, name, content, mode)
+                self.laying.file(at.parent, at.name, content, mode)
 
-    def submodule(self, path: bytes, commit: str) -> None:
+    def submodule(self, at: Place, commit: str) -> None:
         """Remember a submodule for the index; its directory is the caller's."""
         if self.gathering is not None:
-            self.gathering.rows[path] = Row(GITLINK_MODE, commit, 0)
+            self.gathering.rows[at.path] = Row(GITLINK_MODE, commit, 0)

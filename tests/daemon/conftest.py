@@ -7,6 +7,7 @@ assert house.subjects() == ["H-1", ...]
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from gitops import ledger
 from gitops.person import Person
 from gitops.repository import Store
 from policy.mission.evolve import replay
+from tests.independent.audit import audit
 
 GIT = {
     "GIT_AUTHOR_NAME": "Ada",
@@ -149,6 +151,23 @@ class House:
     def ended(self, mission: str) -> tuple[str, str]:
         summary = self.summary(mission)
         return summary["outcome"], summary["reason"]
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "unaudited(reason): what this test leaves is wrong on purpose; say what"
+    )
+
+
+@pytest.fixture(autouse=True)
+def audited(request, tmp_path):
+    """Audit what a test leaves of every served repository in its directory (reliability 9.9)."""
+    yield
+    if request.node.get_closest_marker("unaudited"):
+        return
+    for host in tmp_path.glob("config/*/host.yaml"):
+        gitdir = re.search(r"^git_dir: (.*)$", host.read_text(), re.MULTILINE)[1]
+        assert audit(gitdir, host.with_name("trust.yaml")) == []
 
 
 @pytest.fixture

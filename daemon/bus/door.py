@@ -12,6 +12,8 @@ from typing import Self
 
 from daemon.bus import checks
 from daemon.bus.engines import Engine, Left, Work, engines
+from daemon.hosting import sandbox_host
+from daemon.outside import Outside
 from daemon.sandbox.box import Box, Job, Overlay, Plain
 from daemon.sandbox.bwrap import REPORT_FILE
 from daemon.sandbox.launching import Launcher, SandboxUnavailableError
@@ -30,6 +32,7 @@ from policy.bus.result import (
     Ran,
 )
 from policy.ids import Digest
+from policy.rules.load import shipped_policy
 from policy.rules.model import TreeLimits
 
 
@@ -170,3 +173,13 @@ class Door:
             own = (store, Layers(store, self._state / "layers", owner=owner))
             self._own.pair = own
         return own
+
+
+def door_of(outside: Outside, store: Store) -> Door:
+    """Return the door of a repository, as its host file says. Not open yet: use `with`."""
+    return Door(
+        host=sandbox_host(outside.host),
+        state=outside.state / "sandbox",
+        store=store,
+        tree_limits=shipped_policy().policy.sandbox.tree,
+    )

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -121,6 +122,13 @@ class House:
     def leftovers(self):
         names = ("index.lock", "pawl-index*")
         return [path.name for name in names for path in self.gitdir.rglob(name)]
+
+    def belongs_to(self, uid):
+        """Give everything to another user, who can get there through pytest's directories."""
+        for parent in self.root.parents:
+            if not parent.stat().st_mode & stat.S_IXOTH:
+                parent.chmod(parent.stat().st_mode | stat.S_IXOTH)
+        subprocess.run(["chown", "-R", f"{uid}:{uid}", str(self.root)], check=True)
 
     def dies(self, landed, moment, before=None):
         """Land in a child process that is killed at *moment*, after doing *before* there."""

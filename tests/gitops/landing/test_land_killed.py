@@ -316,12 +316,8 @@ def test_a_git_killed_amid_its_files_for_real_is_finished(house):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for another user")
-def test_what_a_root_daemon_finishes_belongs_to_the_person(house, landed, tmp_path):
-    for parent in tmp_path.parents:
-        if parent.name.startswith("pytest-"):
-            parent.chmod(0o755)
-    tmp_path.chmod(0o755)
-    subprocess.run(["chown", "-R", "4242:4242", str(house.root)], check=True)
+def test_what_a_root_daemon_finishes_belongs_to_the_person(house, landed):
+    house.belongs_to(4242)
     house.dies(landed, "after-cas")
 
     (finding,) = recovers(house)

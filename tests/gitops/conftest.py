@@ -9,7 +9,7 @@ import pytest
 
 from gitops import ledger, signing
 from gitops.ledger import Keep
-from gitops.objects import Batch
+from gitops.objects import TREE_MODE, Batch
 from gitops.repository import Store
 from policy.mission import facts
 from policy.mission.record import Recorded
@@ -199,3 +199,56 @@ def a_commit(store, key):
         return commit
 
     return make
+
+
+def _tree(batch, files):
+    below, entries = {}, {}
+    for path, (mode, content) in files.items():
+        name, _, rest = path.partition(b"/")
+        if rest:
+            below.setdefault(name, {})[rest] = (mode, content)
+        elif mode == 0o160000:
+            entries[name] = (mode, content)
+        else:
+            entries[name] = (mode, batch.blob(content))
+    entries |= {name: (TREE_MODE, _tree(batch, inside)) for name, inside in below.items()}
+    return batch.tree(entries)
+
+
+def _full(files):
+    return {
+        path if isinstance(path, bytes) else path.encode(): (
+            value if isinstance(value, tuple) else (0o100644, value)
+        )
+        for path, value in files.items()
+    }
+
+
+@pytest.fixture
+def plant(store):
+    """Save a tree: `plant({"a/b": b"content", "run": (0o100755, b"")})`."""
+
+    def plant(files):
+        batch = Batch(store)
+        tree = _tree(batch, _full(files))
+        batch.save()
+        return tree
+
+    return plant
+
+
+@pytest.fixture
+def listed():
+    """Read a tree back, pending or saved: path -> (mode, content)."""
+
+    def listed(source, tree, prefix=b""):
+        found = {}
+        for name, (mode, oid) in source.read_tree(tree).items():
+            if mode == TREE_MODE:
+                found |= listed(source, oid, prefix + name + b"/")
+            else:
+                content = oid if mode == 0o160000 else source.read_blob(oid)
+                found[prefix + name] = (mode, content)
+        return found
+
+    return listed

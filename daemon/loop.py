@@ -25,12 +25,13 @@ from daemon.standing import Standing
 from daemon.view import Eyes, TargetLostError, View
 from daemon.wake import Wake
 from gitops import ledger, refs
+from gitops.landing.resume import resume
 from gitops.ledger.reading import Trust
 from gitops.observe import Lost
 from gitops.refs import RefLockedError
 from policy.ids import MissionId
 from policy.mission.actions import Rest
-from policy.mission.world import Cancelled, Changed, Removed, Unchanged, Unreadable
+from policy.mission.world import Cancelled, Changed, Frozen, Removed, Unchanged, Unreadable
 
 _SHORT_OF = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}
 """The host is short of something: wait for it, however long, and say so."""
@@ -65,6 +66,7 @@ class Daemon:
         standing = Standing()
         try:
             self._collect()
+            self._resume()
             self._missions(standing)
             self._open(standing)
             self._doubt.note(refs.list_missions(self._site.store).open)
@@ -106,6 +108,11 @@ class Daemon:
 
     def _collect(self) -> None:
         self._over |= {flight.key: flight for flight in self._pool.over()}
+
+    def _resume(self) -> None:
+        """Finish checkout updates that something of a person's stood in the way of."""
+        for finding in resume(self._site.store, patience_s=0):
+            _log.info("checkout", where=finding.where, what=finding.what)
 
     def _missions(self, standing: Standing) -> None:
         missions = refs.list_missions(self._site.store)
@@ -168,6 +175,8 @@ class Daemon:
 
     def _open(self, standing: Standing) -> None:
         view = self._look()
+        if isinstance(view.integrity, Frozen):
+            standing.doubt(view.integrity.why)
         draft = self._opener.open(view, standing)
         while draft is not None:
             self._told(draft.mission, "opened")

@@ -10,31 +10,13 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pygit2
 
 from gitops.configuration import read_settings
 from gitops.repository import Store
 from policy.ids import RefName
-from policy.mission.world import Held
-
-Obstacle = Literal[
-    "dirty",
-    "operation",
-    "locked",
-    "unfinished",
-    "filtered",
-    "in_the_way",
-    "hidden",
-    "sparse",
-    "submodule",
-    "unreadable",
-    "foreign_owner",
-    "missing",
-    "checked_out",
-]
-"""Why a checkout cannot be brought along; `Held.reason` is one of these."""
+from policy.mission.world import Held, Obstacle
 
 _ELSEWHERE = "or leave the branch there (git switch --detach)"
 

@@ -64,11 +64,29 @@ class Free(Value):
     kind: Literal["free"] = "free"
 
 
+Obstacle = Literal[
+    "dirty",
+    "operation",
+    "locked",
+    "unfinished",
+    "filtered",
+    "in_the_way",
+    "hidden",
+    "sparse",
+    "submodule",
+    "unreadable",
+    "foreign_owner",
+    "missing",
+    "checked_out",
+]
+"""Why a checkout cannot be brought along."""
+
+
 class Held(Value):
     """A checkout of the target cannot be brought along (DESIGN 4.5): dirty, merging, locked."""
 
     kind: Literal["held"] = "held"
-    reason: str
+    reason: Obstacle
     why: str
 
 

@@ -76,7 +76,9 @@ class Doubt:
 
     def _raise(self, mark: HighWater) -> None:
         if mark != self._mark:
+            self._site.point("mark")
             highwater.write(self._site.outside.mark, mark)
+            self._site.point("marked")
             self._mark = mark
 
     def _begin(self) -> HighWater:

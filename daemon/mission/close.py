@@ -55,6 +55,7 @@ def archive(draft: Draft, view: View) -> bool:
         sentence=sentence(draft.mission, draft.records[-1:]),
         at=int(site.clock.now().timestamp()),
         work=state.history.checkpoints[-1] if landed else None,
+        watch=lambda moment: site.point(f"archive:{moment}"),
     )
     site.point("archived")
     return merged is not None

@@ -69,7 +69,8 @@ class Draft:
         new = self.records[self._recorded :]
         if not new:
             return
-        self._site.point(f"append:{new[-1].fact.kind}")
+        kinds = "+".join(one.fact.kind for one in new)
+        self._site.point(f"append:{kinds}")
         tip = append(
             self._site.store,
             self._site.key,
@@ -85,7 +86,7 @@ class Draft:
         )
         if tip is None:
             raise LedgerMovedError(f"{self.mission}: its ledger moved while a step was recorded")
-        self._site.point(f"appended:{new[-1].fact.kind}")
+        self._site.point(f"appended:{kinds}")
         self.tip = tip
         self._recorded = len(self.records)
         self._evidence, self._code = {}, []

@@ -15,6 +15,7 @@ from policy.mission.facts import Candidate, CandidateBuilt, CandidateConflicted
 
 def build_candidate(draft: Draft, view: View, action: BuildCandidate) -> Outcome:
     """Return `candidate-built`, or `candidate-conflicted` with the paths that stand against it."""
+    view.site.point("candidate")
     attempt = action.attempt
     place = view.place(item_of(draft.mission))
     if place is None or attempt.ended.tree is None:

@@ -55,7 +55,15 @@ def record(draft: Draft, view: View) -> None:
     if not own or isinstance(draft.state, Settled | Closed):
         return
     view.site.point("work-branch")
-    match follow(view.site.store, draft.mission, own[-1], own=own[:-1]):
+    site = view.site
+    moved = follow(
+        site.store,
+        draft.mission,
+        own[-1],
+        own=own[:-1],
+        watch=lambda moment: site.point(f"work-branch:{moment}"),
+    )
+    match moved:
         case Followed(behind=behind):
             for checkout in behind:
                 _log.warning("checkout left behind", mission=draft.mission, why=checkout.why)

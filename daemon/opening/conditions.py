@@ -112,7 +112,9 @@ class Conditions:
                     changes="dropped",
                     limits=limits,
                 )
+                self._site.point("check-start")
                 result = self._site.door.launch(operation, stop=stop)
+                self._site.point("check-end")
                 if not _is_stopped(result):
                     seen[name_of(check)] = _said(result)
             return Outcome(())

@@ -4,6 +4,8 @@ The mission's ref is deleted only after its tip is reachable from there; killed 
 same call goes on from where it was.
 """
 
+from collections.abc import Callable
+
 import pygit2
 
 from gitops import objects, refs, signing
@@ -59,13 +61,14 @@ def close(
     sentence: str,
     at: int,
     work: CommitId | None = None,
+    watch: Callable[[str], None] = lambda _moment: None,
 ) -> CommitId | None:
     """Merge *tip* into the ledger branch, then delete the mission's ref.
 
     Returns a commit of that branch that holds the mission; None, with nothing closed, if somebody
     else moved the branch meanwhile: try again.
     *work* is where the mission's work branch must be to be deleted too. What moved meanwhile is
-    left. Raises `LedgerRootMissingError`, `ClosedOtherwiseError`, `RefLockedError`.
+    left. *watch* is called between two effects. Raises `LedgerRootMissingError`, `ClosedOtherwiseError`, `RefLockedError`.
     """
     ledger = refs.read(store, refs.LEDGER)
     if ledger is None:
@@ -78,9 +81,12 @@ def close(
         raise ClosedOtherwiseError(mission, tip)
     if closing is None:
         return None
-    refs.delete(store, refs.mission_ref(mission), was=tip)
+    watch("merged")
+    # The mission's ref goes last: as long as it is there, the next start comes here again.
     if work is not None:
         refs.delete(store, refs.work_ref(mission), was=work)
+    watch("work-branch-deleted")
+    refs.delete(store, refs.mission_ref(mission), was=tip)
     appending.forget(store, mission)
     reading.forget(store, mission)
     return closing

@@ -70,13 +70,14 @@ _ORDER = (
     Exit.LOCKED,
     Exit.INVALID,
     Exit.ENVIRONMENT,
+    Exit.GIT,
     Exit.ASKED,
     Exit.WAIVER,
     Exit.BLOCKED,
     Exit.CANCELLED,
     Exit.OK,
 )
-"""`once` over several missions ends with the first of these that applies."""
+"""`once` over several missions ends with the first of these that applies; so does `doctor`."""
 
 
 def of_mission(summary: Summary) -> Exit:

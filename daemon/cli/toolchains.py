@@ -109,9 +109,9 @@ def _hops(program: Path) -> Iterator[Path]:
     for _ in range(_LINKS):
         yield hop
         if not hop.is_symlink():
-            break
+            yield program.resolve()
+            return
         hop = Path(os.path.normpath(hop.parent / hop.readlink()))
-    yield program.resolve()
 
 
 _LINKS = 40

@@ -11,7 +11,7 @@ from daemon import log
 from daemon.cli import output
 from daemon.cli.exits import Exit, of_mission, worst
 from daemon.cli.missions import Known, Missions, Unknown, absent, entry
-from daemon.cli.place import Place, open_place, trusted_outside
+from daemon.cli.place import Place, open_place, policy_at, target_of, trusted_outside
 from daemon.cli.progress import progress
 from daemon.clock import rfc3339
 from daemon.notify import Notify
@@ -19,9 +19,11 @@ from daemon.serve import once as until_idle
 from daemon.serve import run as until_stopped
 from daemon.serve import serving
 from daemon.standing import Standing
+from gitops.observe import Tip, observe_tip
 from policy.backlog.rank import natural
 from policy.ids import MissionId
 from policy.mission.actions import Rest
+from policy.problems import Unreadable
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,14 @@ def work_off(place: Place) -> Worked:
     missions = Missions(place)
     seen: set[MissionId] = told.seen | set(standing.rests)
     found = tuple(one for one in map(missions.get, sorted(seen, key=natural)) if one is not None)
-    return Worked(_code(found, standing), found, standing)
+    return Worked(worst((_code(found, standing), _policy(place))), found, standing)
+
+
+def _policy(place: Place) -> Exit:
+    """Return INVALID for a policy that cannot be read: it freezes, and that is not the host."""
+    tip = observe_tip(place.store, target_of(place))
+    unreadable = isinstance(tip, Tip) and isinstance(policy_at(place, tip.tree), Unreadable)
+    return Exit.INVALID if unreadable else Exit.OK
 
 
 def _code(found: tuple[Known | Unknown, ...], standing: Standing) -> Exit:

@@ -1,5 +1,7 @@
 """A person at a terminal: a home folder, a repository, and the command `pawl`."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -7,8 +9,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+
+from daemon.__main__ import main
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -68,6 +73,22 @@ class Desk:
         subprocess.run(argv, cwd=self.repo, env=self.environ, check=True)
 
     def pawl(self, *argv: str, at: Path | None = None, **environ: str) -> Answer:
+        """Run the command in this process: a new one costs more than most commands."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, {**self.environ, **environ}, clear=True),
+            mock.patch.object(sys, "argv", ["pawl", *argv]),
+            contextlib.chdir(at or self.repo),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        assert isinstance(ended.value.code, int)
+        return Answer(ended.value.code, out.getvalue(), err.getvalue())
+
+    def process(self, *argv: str, at: Path | None = None, **environ: str) -> Answer:
+        """Run the command as a process of its own."""
         done = subprocess.run(
             (sys.executable, "-W", "error", "-m", "daemon", *argv),
             cwd=at or self.repo,
@@ -96,6 +117,12 @@ class Desk:
     def files_of(self, commit: str) -> list[str]:
         argv = ("show", "--format=", "--name-only", "--root", commit)
         return self.git(*argv).splitlines()
+
+
+@pytest.fixture(scope="session")
+def desk_in() -> type[Desk]:
+    """Somebody's machine in a folder of the test's choice."""
+    return Desk
 
 
 @pytest.fixture

@@ -75,6 +75,8 @@ class Daemon:
         except Exception as error:  # noqa: BLE001 - the one broad one: unclassified freezes
             self._unclassified(standing, error)
         standing.under_way = self._pool.under_way()
+        if standing.closed and not standing.under_way:
+            self._site.door.retain(self._site.outside.host.trees_kept)
         self.standing = standing
         return standing
 

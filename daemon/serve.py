@@ -12,10 +12,9 @@ from pathlib import Path
 
 import structlog
 
-from daemon.bus.door import Door
+from daemon.bus.door import door_of
 from daemon.clock import Clock, SystemClock
 from daemon.health import write_health
-from daemon.hosting import sandbox_host
 from daemon.lock import single_instance
 from daemon.loop import Daemon, Told, silent
 from daemon.notify import Notify
@@ -31,7 +30,6 @@ from gitops.highwater import HighWater
 from gitops.repository import Store
 from gitops.signing import DaemonKey
 from policy.ids import CommitId, RefName
-from policy.rules.load import shipped_policy
 
 _log = structlog.get_logger()
 _SYSTEM = SystemClock()
@@ -70,12 +68,7 @@ def serving(
             target=target,
             store=store,
             key=DaemonKey.load(outside.key),
-            door=Door(
-                host=sandbox_host(outside.host),
-                state=outside.state / "sandbox",
-                store=store,
-                tree_limits=shipped_policy().policy.sandbox.tree,
-            ),
+            door=door_of(outside, store),
             clock=clock,
             instance=instance,
             point=point,

@@ -69,6 +69,8 @@ class Host(Value):
     shm_bytes: AtLeastOne = 64 * 1024**2
     free_bytes: AtLeastOne = 1024**3
     """Floor: with less room where workspaces lie nothing is started, and what runs is stopped."""
+    trees_kept: AtLeastOne = 16
+    """Base trees kept ready for the next run, newest first; others are made again when needed."""
     lock_grace_s: AtLeastOne = 900
     """A stale lock file in a repository the daemon does not own is left alone for so long."""
     stop_s: AtLeastOne = 30

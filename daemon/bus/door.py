@@ -122,6 +122,11 @@ class Door:
         except (UnusableTreeError, MissingObjectError, DamagedObjectError) as error:
             return Denied(check="G-INTEGRITY", why=str(error))
 
+    def retain(self, keep: int) -> None:
+        """Remove base trees but the *keep* used last. Only while nothing is being launched."""
+        _, layers = self._of_this_thread()
+        layers.retain(keep, ())
+
     def _run(self, name: str, engine: Engine, work: Work) -> EngineResult:
         operation = work.operation
         argv = tuple(word.replace("{report}", REPORT_FILE) for word in operation.argv)

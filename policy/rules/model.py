@@ -168,8 +168,6 @@ class Sandbox(Value):
     gate: ProcessLimits
     condition: ProcessLimits
     tree: TreeLimits
-    report_bytes: Bytes
-    """A larger report is no report."""
 
 
 class Evidence(Value):

@@ -10,6 +10,7 @@ import os
 import selectors
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ _ARGV = ("--no-literal-pathspecs", "check-ignore", "--stdin", "-z", "--no-index"
 # So much fits into a pipe whatever the user's limits are, so writing a round never waits for git.
 _ROUND = 4096
 _FIELDS = 4
+_AROUND = len(b"./\0")
 
 
 class BaseIgnores:
@@ -94,6 +96,7 @@ class _Asked:
         self._top = Path(tempfile.mkdtemp(prefix="ignore-", dir=scratch))
         self._timeout_s = timeout_s
         self._unread = b""
+        self._fields: deque[bytes] = deque()
         try:
             git = Git(_empty_repository(self._top / "git"))
             (self._top / "tree").mkdir()
@@ -131,10 +134,10 @@ class _Asked:
         return bool(pattern) and not pattern.startswith(b"!")
 
     def _field(self) -> bytes:
-        while b"\0" not in self._unread:
-            self._unread += self._more()
-        field, _, self._unread = self._unread.partition(b"\0")
-        return field
+        while not self._fields:
+            *whole, self._unread = (self._unread + self._more()).split(b"\0")
+            self._fields.extend(whole)
+        return self._fields.popleft()
 
     def _more(self) -> bytes:
         with selectors.DefaultSelector() as selector:
@@ -157,11 +160,11 @@ def _rounds(paths: Iterable[bytes]) -> Iterator[list[bytes]]:
     asked: list[bytes] = []
     size = 0
     for path in paths:
-        if asked and size + len(path) + 1 > _ROUND:
+        if asked and size + len(path) + _AROUND > _ROUND:
             yield asked
             asked, size = [], 0
         asked.append(path)
-        size += len(path) + 1
+        size += len(path) + _AROUND
     if asked:
         yield asked
 

@@ -129,7 +129,7 @@ def _tell(worked: Worked) -> None:
         output.table(("mission", "outcome", "reason", "why"), rows)
     else:
         output.say("nothing to do")
-    others = skipped(worked.standing)
+    others = {item: why for item, why in skipped(worked.standing).items() if why != "done"}
     if others:
         output.say("", "not run: " + ", ".join(f"{item} ({why})" for item, why in others.items()))
     output.say("`pawl show ID` tells a mission's story, `pawl explain` why an item does not run")

@@ -1,7 +1,11 @@
 """The newcomer's path, and what a script reads: init, edit, once, read why."""
 
 import fcntl
+import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,3 +156,31 @@ def test_a_refusal_says_what_on_what_why_and_what_to_do():
     assert refused.text() == (
         "pawl: cannot move main:\n  - it is locked\n  - it is gone\n      Wait."
     )
+
+
+def test_run_serves_until_it_is_told_to_stop(served):
+    argv = (sys.executable, "-W", "error", "-m", "daemon", "run")
+    with subprocess.Popen(
+        argv, cwd=served.repo, env=served.environ, stderr=subprocess.PIPE, text=True
+    ) as daemon:
+        assert daemon.stderr is not None
+        told = next((line for line in daemon.stderr if "HELLO-1      closed" in line), "")
+        daemon.send_signal(signal.SIGTERM)
+        rest = daemon.stderr.read()
+    assert told, rest
+    assert daemon.returncode == 0, rest
+    assert served.subjects()[0] == "Hello from the first mission"
+
+
+def test_log_follow_goes_on_with_what_happens(served):
+    argv = (sys.executable, "-m", "daemon", "log", "--follow", "--json")
+    with subprocess.Popen(
+        argv, cwd=served.repo, env=served.environ, stdout=subprocess.PIPE, text=True
+    ) as log:
+        assert log.stdout is not None
+        served.pawl("once")
+        kinds = (json.loads(line)["kind"] for line in log.stdout)
+        assert next(kinds) == "mission-opened"
+        assert "mission-closed" in kinds
+        log.send_signal(signal.SIGINT)
+    assert log.returncode == 130

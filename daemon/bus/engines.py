@@ -19,7 +19,7 @@ from daemon.sandbox.waiting import Ended
 from gitops.objects import Batch
 from gitops.repository import Store
 from gitops.tree.ignore import BaseIgnores
-from gitops.tree.layers import Layers
+from gitops.tree.layers import Layers, Use
 from gitops.tree.snapshot import snapshot_copy, snapshot_overlay
 from policy.bus.operation import Operation
 from policy.bus.result import NotStarted, Refused, Snapshot, Taken
@@ -64,7 +64,8 @@ class OverlayEngine:
 
     @contextmanager
     def run(self, work: Work, job: Callable[[Overlay | Plain], Job]) -> Iterator[Left]:
-        lowers = work.layers.ensure(work.operation.tree)
+        use: Use = "build" if work.operation.changes == "kept" else "judge"
+        lowers = work.layers.ensure(work.operation.tree, use)
         with self.box.run(job(Overlay(lowers)), work.stop) as ended:
             yield Left(ended, lambda: self._snapshot(work, ended))
 

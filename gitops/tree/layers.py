@@ -3,6 +3,9 @@
 A tree that differs little from one already there is a thin layer over it; nobody but the daemon
 sees the directories, and no process writes to them. Nothing is synced: layers belong to one boot
 of the host, and those of another are removed, since a power loss may have torn them.
+
+The `.git` of a layer finds the objects of all layers below it. So what a builder is given never
+lies on a tree that was only judged: it could read there what another mission's builder left.
 """
 
 import errno
@@ -15,6 +18,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from gitops.objects import MissingObjectError
 from gitops.repository import Store
@@ -32,14 +36,22 @@ _BUILDING = ".building-"
 _LOCK = ".lock"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NO_LAYER = {errno.EPERM, errno.ENOTSUP, errno.EINVAL}
+_JUDGED = ".judged"
+
+Use = Literal["build", "judge"]
+"""build: a builder works in it, over trees builders were given before. judge: over any tree."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A tree that is there: *below* are the trees its layer lies on, topmost first."""
+    """A tree that is there: *below* are the names of what its layer lies on, topmost first."""
 
-    tree: TreeId
-    below: tuple[TreeId, ...]
+    name: str
+    below: tuple[str, ...]
+
+    @property
+    def tree(self) -> TreeId:
+        return TreeId(self.name.removesuffix(_JUDGED))
 
 
 class Layers:
@@ -55,16 +67,19 @@ class Layers:
         root.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._sweep()
 
-    def ensure(self, tree: TreeId) -> tuple[Path, ...]:
+    def ensure(self, tree: TreeId, use: Use = "build") -> tuple[Path, ...]:
         """Return the directories that make *tree*, topmost first, building what is missing.
 
         Raises `UnusableTreeError`, `MissingObjectError`, `DamagedObjectError`; `OSError` where
         the host fails, with nothing half-built left to be found.
         """
-        known = self._read(tree) or self._build(tree)
+        known = self._read(tree)
+        if known is None and use == "judge":
+            known = self._read(tree + _JUDGED)
+        known = known or self._build(tree, use)
         with suppress(OSError):
-            os.utime(self._root / tree / _ABOUT)
-        return tuple(self._root / each / _TREE for each in (known.tree, *known.below))
+            os.utime(self._root / known.name / _ABOUT)
+        return tuple(self._root / each / _TREE for each in (known.name, *known.below))
 
     def copy(self, tree: TreeId, directory: Path) -> None:
         """Write *tree* with its `.git` into the existing empty *directory*. Raises as `ensure`."""
@@ -79,31 +94,32 @@ class Layers:
         The caller sees to it that no tree is ensured and not yet among *using*.
         """
         known = sorted(self._all(), key=self._used, reverse=True)
-        wanted = {tree for each in known[:keep] for tree in (each.tree, *each.below)}
+        wanted = {name for each in known[:keep] for name in (each.name, *each.below)}
         for each in known:
             if each.tree in using:
-                wanted |= {each.tree, *each.below}
+                wanted |= {each.name, *each.below}
         with self._locked():
             for each in known:
-                if each.tree not in wanted:
-                    self._remove(self._root / each.tree)
+                if each.name not in wanted:
+                    self._remove(self._root / each.name)
 
-    def _build(self, tree: TreeId) -> _Known:
-        below = self._nearest(tree)
+    def _build(self, tree: TreeId, use: Use) -> _Known:
+        name = tree if use == "build" else tree + _JUDGED
+        below = self._nearest(tree, use)
         with self._building() as place:
             directory = place / _TREE
             if below is None or not self._lay_over(below, tree, directory):
                 below = None
                 directory.mkdir()
                 self.copy(tree, directory)
-            known = _Known(tree, (below.tree, *below.below) if below else ())
+            known = _Known(name, (below.name, *below.below) if below else ())
             about = {"boot": self._boot, "below": known.below}
             (place / _ABOUT).write_text(json.dumps(about))
             place.chmod(0o755)
-            if self._publish(place, tree):
+            if self._publish(place, name):
                 return known
         # Another thread was first; its layers make the same tree.
-        return self._read(tree) or self._build(tree)
+        return self._read(name) or self._build(tree, use)
 
     def _lay_over(self, below: _Known, tree: TreeId, directory: Path) -> bool:
         """Write *tree* as a layer over *below*; False where this file system knows no layers."""
@@ -123,16 +139,18 @@ class Layers:
         return True
 
     def _rows(self, below: _Known, tree: TreeId, gathering: Gathering) -> dict[bytes, Row]:
-        rows = dotgit.read_rows(self._root / below.tree / _TREE)
+        rows = dotgit.read_rows(self._root / below.name / _TREE)
         for entry in entries_between(self._store, below.tree, tree):
             if entry.new is None:
                 del rows[entry.path.encode("utf-8", "surrogateescape")]
         return rows | gathering.rows
 
-    def _nearest(self, tree: TreeId) -> _Known | None:
+    def _nearest(self, tree: TreeId, use: Use) -> _Known | None:
         """Return the tree that differs least from *tree*, if one more layer fits over it."""
         found: list[tuple[int, float, _Known]] = []
         for known in self._all():
+            if use == "build" and known.name.endswith(_JUDGED):
+                continue
             with suppress(MissingObjectError):
                 size = len(entries_between(self._store, known.tree, tree))
                 found.append((size, -self._used(known), known))
@@ -143,20 +161,20 @@ class Layers:
 
     def _all(self) -> list[_Known]:
         names = [path.name for path in self._root.iterdir() if not path.name.startswith(".")]
-        return [known for name in names if (known := self._read(TreeId(name))) is not None]
+        return [known for name in names if (known := self._read(name)) is not None]
 
-    def _read(self, tree: TreeId) -> _Known | None:
+    def _read(self, name: str) -> _Known | None:
         try:
-            about = json.loads((self._root / tree / _ABOUT).read_bytes())
-            known = _Known(tree, tuple(map(TreeId, about["below"])))
+            about = json.loads((self._root / name / _ABOUT).read_bytes())
+            known = _Known(name, tuple(map(str, about["below"])))
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        whole = all((self._root / each / _TREE).is_dir() for each in (tree, *known.below))
+        whole = all((self._root / each / _TREE).is_dir() for each in (name, *known.below))
         return known if whole and about.get("boot") == self._boot else None
 
     def _used(self, known: _Known) -> float:
         try:
-            return (self._root / known.tree / _ABOUT).stat().st_mtime
+            return (self._root / known.name / _ABOUT).stat().st_mtime
         except FileNotFoundError:
             return 0.0
 
@@ -178,13 +196,13 @@ class Layers:
                 shutil.rmtree(place)
             os.close(held)
 
-    def _publish(self, place: Path, tree: TreeId) -> bool:
+    def _publish(self, place: Path, name: str) -> bool:
         with self._locked():
-            if self._read(tree) is not None:
+            if self._read(name) is not None:
                 return False
-            if (self._root / tree).exists():
-                self._remove(self._root / tree)
-            place.rename(self._root / tree)
+            if (self._root / name).exists():
+                self._remove(self._root / name)
+            place.rename(self._root / name)
             return True
 
     def _sweep(self) -> None:
@@ -197,7 +215,7 @@ class Layers:
                     with suppress(BlockingIOError):
                         os.close(_lock(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
                         shutil.rmtree(path)
-                elif self._read(TreeId(path.name)) is None:
+                elif self._read(path.name) is None:
                     self._remove(path)
 
     def _remove(self, path: Path) -> None:

@@ -158,7 +158,8 @@ class TreeLimits(Value):
     max_bytes: Bytes
     """Of new or changed files together."""
     max_file_bytes: Bytes
-    max_depth: AtLeastOne
+    max_depth: Annotated[int, Field(ge=1, le=256)]
+    """Folders below folders; the walker keeps a descriptor a level."""
     max_name_bytes: AtLeastOne
     max_path_bytes: AtLeastOne
 

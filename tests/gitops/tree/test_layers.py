@@ -323,3 +323,18 @@ def test_only_the_trees_used_last_and_those_in_use_are_kept(laid, plant, tmp_pat
     last = {path.parent.name for path in layers.ensure(trees[3])}
     assert kept == below | last
     assert layers.ensure(base)
+
+
+def test_a_builders_tree_never_lies_on_one_that_was_only_judged(laid, plant):
+    base, layers = laid({"a": b"1\n"})
+    landed = plant({"a": b"1\n", "b": b"2\n"})
+    refused = plant({"a": b"1\n", "b": b"2\n", "secret": b"of another builder\n"})
+    layers.ensure(base)
+    judged = layers.ensure(refused, "judge")
+    assert len(judged) == 2
+    built = layers.ensure(landed)
+    assert judged[0] not in built
+    assert built[1:] == layers.ensure(base)
+    assert layers.ensure(refused, "judge") == judged
+    assert layers.ensure(landed, "judge") == built
+    assert layers.ensure(refused) != judged

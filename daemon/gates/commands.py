@@ -4,9 +4,9 @@ from daemon.gates.bench import Bench, Command
 from daemon.gates.overlays import lay_over
 from policy.backlog.verification import Verification
 from policy.gates.baseline import compare
-from policy.gates.finding import Finding, broken, failed
+from policy.gates.finding import Finding, broken, failed, listed
 from policy.gates.reports import case_id
-from policy.gates.run import Interrupted, Run
+from policy.gates.run import Heard, Interrupted, Run
 from policy.gates.test_files import changed_tests
 from policy.gates.verdict import Broken, Failed, Passed
 from policy.gates.verification import NEVER_SEEN, weigh, weigh_beside
@@ -18,12 +18,13 @@ from policy.rules.model import GateCommand
 def command_gate(bench: Bench, gate: GateCommand) -> Finding | Interrupted:
     """Judge by *gate*: with the candidate's tests, with the base's, or with each in turn."""
     product, older = bench.case.candidate.product, _with_base_tests(bench, gate)
-    found = _judge(bench, gate, older if gate.tests_from == "base" else product)
+    heard = bench.hear(_command(gate), older if gate.tests_from == "base" else product)
+    found = _judge(bench, gate, heard)
     if isinstance(found, Interrupted) or not isinstance(found.verdict, Passed):
         return found
-    if gate.tests_from != "both" or older == product:
+    if gate.tests_from != "both" or older == product or not isinstance(heard, Run):
         return found
-    held = _base_tests_hold(bench, gate, older)
+    held = _base_tests_hold(bench, gate, older, heard)
     if isinstance(held, Interrupted) or not isinstance(held.verdict, Passed):
         return held
     return found
@@ -40,9 +41,8 @@ def _command(gate: GateCommand) -> Command:
     return Command(gate=gate.name, verification=verification, role="gate", limits=gate.limits)
 
 
-def _judge(bench: Bench, gate: GateCommand, tree: TreeId) -> Finding | Interrupted:
+def _judge(bench: Bench, gate: GateCommand, heard: Heard) -> Finding | Interrupted:
     command = _command(gate)
-    heard = bench.hear(command, tree)
     match heard:
         case Interrupted():
             return heard
@@ -79,8 +79,10 @@ def _with_base_tests(bench: Bench, gate: GateCommand) -> TreeId:
     return tree
 
 
-def _base_tests_hold(bench: Bench, gate: GateCommand, tree: TreeId) -> Finding | Interrupted:
-    """Judge whether what held on the base, by the base's own tests, holds on the candidate."""
+def _base_tests_hold(
+    bench: Bench, gate: GateCommand, tree: TreeId, own: Run
+) -> Finding | Interrupted:
+    """Judge whether the base's own tests hold on the candidate; *own* is the run with its own."""
     command = _command(gate)
     heard = bench.hear(command, tree, at="base-tests")
     match heard:
@@ -92,7 +94,24 @@ def _base_tests_hold(bench: Bench, gate: GateCommand, tree: TreeId) -> Finding |
             base = _base(bench, command)
             if isinstance(base, Interrupted | Finding):
                 return base
-            return _weakened(gate, command.verification, run, base)
+            found = _silenced(gate, own, run)
+            return found or _weakened(gate, command.verification, run, base)
+
+
+def _silenced(gate: GateCommand, own: Run, run: Run) -> Finding | None:
+    """Bar a test that fails as the base has it, and that the change's own version lets pass.
+
+    Whether it failed before as well does not matter: then the change was to make it hold, and
+    made it say something else instead.
+    """
+    if own.report is None or run.report is None:
+        return None
+    known = frozenset(map(case_id, gate.known_failures))
+    silenced = run.report.bad() - own.report.bad() - known
+    if not silenced:
+        return None
+    why = f"fails as the base has it, and was changed or removed: {listed(sorted(silenced))}"
+    return failed(FailureClass.TEST_TAMPERING, why, new=silenced)
 
 
 def _weakened(gate: GateCommand, verification: Verification, run: Run, base: Run) -> Finding:

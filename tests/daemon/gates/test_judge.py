@@ -341,3 +341,30 @@ def test_a_daemon_that_stops_while_a_gate_runs_has_no_judgement(house):
 def test_a_daemon_that_stops_has_no_judgement(house):
     house.stop.set()
     assert house.judges(HONEST) == Interrupted()
+
+
+RED_BEFORE = {
+    **BASE,
+    "tests/test_due.py": "import till\n\ndef test_two():\n    assert till.two() == 2\n",
+}
+WRONG = FEATURE.replace("return 2", "return 3")
+
+
+@pytest.mark.parametrize(
+    "weaker",
+    ["import till\n\ndef test_two():\n    assert till.two() == 3\n", "", None],
+    ids=["edited-to-match", "emptied", "deleted"],
+)
+def test_a_red_test_is_not_made_to_hold_by_changing_what_it_says(house, weaker):
+    assert WRONG != FEATURE
+    changed = {"till.py": WRONG, "tests/test_due.py": weaker}
+    judgement = house.judges(changed, base=RED_BEFORE, tests=(PLAIN,))
+    assert said(judgement) == "suite failed test_tampering"
+    assert judgement.records[-1].new == ("tests.test_due::test_two",)
+
+
+def test_a_red_test_that_the_change_makes_hold_may_get_others_beside_it(house):
+    more = RED_BEFORE["tests/test_due.py"] + "\ndef test_twice():\n    assert till.two() * 2 == 4\n"
+    changed = {"till.py": FEATURE, "tests/test_due.py": more}
+    judgement = house.judges(changed, base=RED_BEFORE, tests=(PLAIN,))
+    assert said(judgement) == "suite passed"

@@ -12,6 +12,7 @@ second question says whether the tests look at the change at all.
     crash by a signal, timeout, not started    silent
 
     no red run, one silent                     broken: environment_error
+    no red run, one on the base without report report_missing: its command is wrong there
     no red run                                 already_green on the base, test_not_red laid over
     an added test that passes on base code     test_not_red
 """
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 from typing import Literal, assert_never
 
 from policy.backlog.verification import Verification
+from policy.gates.baseline import why_unread
 from policy.gates.finding import Finding, broken, failed, listed
 from policy.gates.reports import Report
 from policy.gates.run import Heard, Interrupted, Run
@@ -40,10 +42,14 @@ class Tried(Value):
 
 def judge_base(tried: Sequence[Tried]) -> Finding:
     """Judge the runs on the base: at least one must be red."""
+    unread = [one for one in tried if colour(one) == "green" and _owes_report(one)]
+    if unread:
+        return _some_red(tried, FailureClass.REPORT_MISSING, _without_report(unread[0]))
     return _some_red(
         tried,
         FailureClass.ALREADY_GREEN,
-        "the item's tests hold without any change (`expect_base: pass` says so for a refactoring)",
+        "the item's tests hold without any change: commit a test that fails first, or name a new "
+        "one in `must_report` (`expect_base: pass` is for a refactoring)",
     )
 
 
@@ -94,8 +100,21 @@ def _colour_of_run(verification: Verification, run: Run) -> Colour:
         case Broken():
             return "silent"
         case Failed():
-            unread = verification.report == "junit" and run.report is None
-            return "green" if unread and run.code == 0 else "red"
+            return "green" if _is_unread(verification, run) and run.code == 0 else "red"
+
+
+def _is_unread(verification: Verification, run: Run) -> bool:
+    return verification.report == "junit" and run.report is None
+
+
+def _owes_report(tried: Tried) -> bool:
+    return isinstance(tried.heard, Run) and _is_unread(tried.verification, tried.heard)
+
+
+def _without_report(tried: Tried) -> str:
+    said = listed(tried.verification.run, separator=" ")
+    why = why_unread(tried.heard) if isinstance(tried.heard, Run) else ""
+    return f"without the change {said} exits 0 and leaves no complete report: {why}"
 
 
 def _some_red(tried: Sequence[Tried], failure: FailureClass, why: str) -> Finding:

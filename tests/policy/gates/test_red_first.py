@@ -57,6 +57,13 @@ def test_none_red_is_already_green_or_cannot_be_said(run) -> None:
     assert silent.verdict.failure is FailureClass.ENVIRONMENT_ERROR
 
 
+def test_a_base_that_exits_0_without_its_report_is_told_as_that(run) -> None:
+    found = judge_base([tried(run(0), PLAIN), tried(run(0, unread="cut at the end"))])
+    assert said(found) == "report_missing"
+    assert "cut at the end" in found.verdict.why
+    assert said(judge_base([tried(run(1), PLAIN), tried(run(0, unread="cut"))])) == "passed"
+
+
 @pytest.mark.parametrize(
     ("base", "overlay", "says"),
     [

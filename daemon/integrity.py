@@ -16,6 +16,7 @@ from gitops.landing.landed import Trailers, parse
 from gitops.objects import read_object
 from gitops.observe import Lost, contains, observe_tip
 from policy.ids import CommitId, MissionId
+from policy.mission.integrity import rewritten
 from policy.mission.world import Frozen, Integrity, Sound
 
 _ACCEPT = "look at the history, then: pawl doctor --accept-tip"
@@ -45,11 +46,8 @@ class Doubt:
             (tip.ref, self._mark.target, tip.commit),
             (refs.LEDGER, self._mark.ledger, ledger_tip),
         ):
-            if not self._holds(seen, found):
-                return Frozen(
-                    why=f"{ref} is at {found}, which does not contain {seen}, where it has been: "
-                    f"it was rewritten or rolled back; {_ACCEPT} {found}"
-                )
+            if seen is not None and not self._holds(seen, found):
+                return rewritten(ref, found=found, seen=seen)
         self._raise(self._mark.model_copy(update={"target": tip.commit, "ledger": ledger_tip}))
         return Sound()
 

@@ -24,6 +24,7 @@ from policy.backlog.parse import BadItem, parse_item
 from policy.gates.definition import required
 from policy.gates.limits import within
 from policy.ids import ChangeId, ItemId, item_of
+from policy.mission.integrity import of_policy
 from policy.mission.states import Failed, History, Judged, Landing, Mission, Opened, Proposed
 from policy.mission.world import (
     Cancelled,
@@ -38,7 +39,6 @@ from policy.mission.world import (
     OnTip,
     Removed,
     Sighting,
-    Sound,
     Start,
     Unchanged,
     Unreadable,
@@ -121,6 +121,7 @@ class View:
             call=call_of(item, self.site.door.environment()),
             start=self._start(mission),
             required=required(item, effective.policy, _proposed_change(mission)),
+            approval="missing" if item.requires_approval else "not_needed",
             now=self.now,
         )
 
@@ -219,12 +220,7 @@ class Eyes:
             return integrity
         if isinstance(effective, BadFile):
             return Frozen(why=f"{POLICY} at the target's tip is no policy: {effective}")
-        if f"refs/heads/{effective.policy.target}" != self._site.target:
-            return Frozen(
-                why=f"{POLICY} names the target {effective.policy.target}, but this repository "
-                f"was introduced with {self._site.target}"
-            )
-        return Sound()
+        return of_policy(effective.policy, self._site.target)
 
 
 def _or_shipped(effective: Effective | BadFile | None) -> Effective:

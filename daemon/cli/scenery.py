@@ -13,9 +13,12 @@ from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.missions import Known, Missions, Unknown
 from daemon.cli.place import Place, policy_at
 from daemon.clock import SystemClock
+from daemon.outside import Outside
+from gitops import highwater
+from gitops.highwater import HighWater
 from gitops.intake import Intake
 from gitops.objects import read_blob
-from gitops.observe import POLICY, Tip, is_paused
+from gitops.observe import POLICY, Tip, contains, is_paused
 from policy.backlog.crew import Crew
 from policy.backlog.item import BacklogItem
 from policy.backlog.parse import parse_item
@@ -23,8 +26,11 @@ from policy.backlog.scene import Closing, Open, Scene
 from policy.backlog.selection import Selection, select
 from policy.documents.summary import Summary
 from policy.ids import ItemId, PolicyDigest, item_of
+from policy.mission.integrity import of_policy, rewritten
 from policy.mission.states import Waiting
+from policy.mission.world import Integrity, Sound
 from policy.problems import Unreadable
+from policy.rules.model import Policy
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,21 @@ def scenery(place: Place, tip: Tip) -> Scenery:
         closed=_closings(
             one.summary for one in found if isinstance(one, Known) and not one.is_open
         ),
+        integrity=_integrity(place, tip, policy),
         activity="paused" if is_paused(place.store, tip.tree) else "active",
     )
     return Scenery(scene, select(scene), found)
+
+
+def _integrity(place: Place, tip: Tip, policy: Policy) -> Integrity:
+    """Return what the daemon would say of this target; without trust nobody can."""
+    if not isinstance(place.outside, Outside):
+        return Sound()
+    mark = highwater.read(place.outside.mark)
+    seen = mark.target if isinstance(mark, HighWater) else None
+    if seen is not None and not contains(place.store, tip.commit, seen):
+        return rewritten(tip.ref, found=tip.commit, seen=seen)
+    return of_policy(policy, tip.ref)
 
 
 def _open(place: Place, one: Known | Unknown) -> Open:

@@ -181,6 +181,9 @@ def _judged(mission: Judged, world: World) -> Action:
         case Unheard():
             again = BuildCandidate(attempt=mission.attempt, base=world.target)
             return _held_back(again, world)
+        case Cleared() if world.approval == "missing":
+            why = "every gate passed, and the item has `requires_approval`: nobody approved it yet"
+            return ask(mission.history, "APPROVAL_REQUESTED", Reason.APPROVAL_MISSING, why)
         case Cleared():
             return _unless_held(
                 BuildLanding(attempt=mission.attempt, candidate=mission.candidate), world

@@ -149,4 +149,6 @@ class World(Value):
     start: Start
     required: tuple[GateName, ...]
     """Gates the candidate needs, in judging order."""
+    approval: Literal["not_needed", "missing"]
+    """missing: the item asks for a person's approval, and nobody gave one yet."""
     now: datetime

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     BY_PERSON = "by_person"
     ITEM_REMOVED = "item_removed"
     ITEM_CHANGED = "item_changed"
+    APPROVAL_MISSING = "approval_missing"
 
 
 Stage = Literal["builder", "gate"]

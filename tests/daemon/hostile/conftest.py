@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,3 +72,20 @@ def policy(house):
         return house.commits({".pawl/policy.yaml": text}, "another policy")
 
     return commit
+
+
+@pytest.fixture
+def meanwhile():
+    """`house.runs(point=meanwhile("gates-start", act))`: *act* once, when the daemon is there."""
+
+    def at(place: str, act: Callable[[], object]) -> Callable[[str], None]:
+        done: list[str] = []
+
+        def point(name: str) -> None:
+            if name == place and not done:
+                done.append(name)
+                act()
+
+        return point
+
+    return at

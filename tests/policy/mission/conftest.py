@@ -65,6 +65,7 @@ def world(policy):
         ),
         start=FromTarget(),
         required=("scope", "tests"),
+        approval="not_needed",
         now=datetime(2026, 1, 15, 12, 0, tzinfo=UTC),
     )
 

@@ -104,6 +104,14 @@ def test_a_cleared_candidate_is_landed(story, world):
     assert isinstance(action, BuildLanding)
 
 
+def test_a_cleared_candidate_that_needs_approval_waits_for_it(story, world):
+    world = world.model_copy(update={"approval": "missing"})
+    action = decide(story.opened().started().ended().proposed().judged().state, world)
+    assert isinstance(action, Ask)
+    assert action.asked.outcome == "APPROVAL_REQUESTED"
+    assert action.asked.reason is Reason.APPROVAL_MISSING
+
+
 def test_a_recorded_intent_moves_the_target(story, world):
     state = story.opened().started().ended().proposed().judged().landing().state
     assert isinstance(decide(state, world), MoveTarget)

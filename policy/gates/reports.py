@@ -36,6 +36,13 @@ class Report(Value):
     def bad(self) -> frozenset[str]:
         return self.ids("failed", "error")
 
+    def ran(self) -> frozenset[str]:
+        """Return the tests that said something: an error is a test or a module that did not.
+
+        pytest runs nothing at all where one module cannot be collected.
+        """
+        return self.ids("passed", "failed")
+
     def counts(self) -> Counts:
         """`ran` leaves out what was skipped."""
         passed, failed = len(self.ids("passed")), len(self.bad())

@@ -8,7 +8,8 @@
 
     report: junit   a fresh, complete report                                  report_missing;
                                                              test_failure if the exit is wrong too
-    min_tests       as many tests that ran, skipped ones do not count         report_missing
+    min_tests       as many tests that ran; skipped and errors do not count   report_missing;
+                                     errors leave too few on the base too: broken
     must_report     each id reported as passed                                test_failure;
                                               gone or skipped, and passed before: test_tampering
 
@@ -46,8 +47,29 @@ def weigh_beside(
     found = compare(run, base, frozenset(map(case_id, known_failures)))
     if not isinstance(found.verdict, Passed):
         return found
-    before = NEVER_SEEN if base is None or base.report is None else base.report.ids("passed")
-    return demand(verification, run, found, before=before)
+    if base is None or base.report is None:
+        return demand(verification, run, found, before=NEVER_SEEN)
+    if run.report is not None and _never_ran(verification, run.report, base.report):
+        return _broken_before(verification, run.report, found)
+    return demand(verification, run, found, before=base.report.ids("passed"))
+
+
+def _least(verification: Verification) -> int:
+    return max(1, verification.min_tests)
+
+
+def _never_ran(verification: Verification, now: Report, base: Report) -> bool:
+    """Whether errors that were known before leave too few tests to say anything of a change."""
+    too_few = max(len(now.ran()), len(base.ran())) < _least(verification)
+    return too_few and bool(now.ids("error") & base.ids("error"))
+
+
+def _broken_before(verification: Verification, now: Report, found: Finding) -> Finding:
+    why = (
+        f"{len(now.ran())} tests ran, at least {_least(verification)} must, and on the base no "
+        f"more do; could not be run: {listed(sorted(now.ids('error')))}"
+    )
+    return found.model_copy(update={"verdict": broken(FailureClass.ENVIRONMENT_ERROR, why).verdict})
 
 
 def demand(
@@ -63,10 +85,10 @@ def demand(
     missing = [name for name in asked if report.cases.get(name) != "passed"]
     if missing:
         refused = _missing(report, missing, before)
-    elif counts.ran < max(1, verification.min_tests):
+    elif len(report.ran()) < _least(verification):
         refused = failed(
             FailureClass.REPORT_MISSING,
-            f"{counts.ran} tests ran, at least {max(1, verification.min_tests)} must",
+            f"{len(report.ran())} tests ran, at least {_least(verification)} must",
         )
     else:
         return found.model_copy(update={"counts": counts})

@@ -106,3 +106,18 @@ def test_a_gate_beside_its_base_asks_for_its_tests_too(run) -> None:
     assert beside(run(0, "c."), run(0, "")) == "report_missing"
     assert beside(run(1, "a. c. bF"), None, frozenset({"m.py::b"})) == "passed"
     assert beside(run(1, "a. cF"), run(1, "a. cF")) == "test_failure"
+
+
+def test_a_gate_whose_tests_never_run_says_nothing_however_well_its_errors_are_known(run) -> None:
+    asked = verification(report="junit", min_tests=2)
+
+    def beside(now, base):
+        return said(weigh_beside(asked, now, base, known_failures=frozenset()))
+
+    nothing = run(2, "a_moduleE another_moduleE")
+    assert beside(nothing, nothing) == "broken environment_error"
+    assert beside(run(2, "a_moduleE"), run(1, "a_moduleE b. c.")) == "test_tampering"
+    assert beside(run(1, "a_moduleE b. c."), nothing) == "passed"
+    assert beside(run(1, "aE b. cF"), run(1, "aE b. cF")) == "passed"
+    assert beside(run(1, "aE b."), run(1, "aE b. c.")) == "test_tampering"
+    assert beside(run(1, "aE b."), run(1, "aE b. cs d.")) == "test_tampering"

@@ -66,6 +66,8 @@ def _tell(done: Initialised, *, adopted: bool) -> None:
         output.say(f"  toolchain     {toolchain.name}")
     for mount in done.outside.host.mounts:
         output.say(f"  mounted       {mount} (read-only, in every sandbox)")
+    for name, value in done.outside.host.env.items():
+        output.say(f"  set           {name}={value}")
     if not done.toolchains:
         output.say("  toolchain     none found beside /usr; `mounts` in the host file adds one")
     if adopted:

@@ -10,7 +10,11 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from daemon.sandbox.bwrap import WORK_TREE as MISSION
+
+WORK_TREE = PurePosixPath(MISSION)
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,30 @@ def _venvs(checkout: Path, environ: Mapping[str, str]) -> Iterator[Toolchain]:
                 name=f"virtual environment {folder}",
                 mounts=_once(folder, *_installations(python, _home(environ))),
                 path=(folder / "bin",),
-                env=(("VIRTUAL_ENV", str(folder)),),
+                env=(("VIRTUAL_ENV", str(folder)), *_python_path(checkout, folder)),
             )
+
+
+def _python_path(checkout: Path, venv: Path) -> Iterator[tuple[str, str]]:
+    """Yield what stands for the checkout where it is installed editable (`pip install -e`).
+
+    No sandbox sees the checkout; the tree that is judged is in its place, so its folders are.
+    """
+    found = tuple(dict.fromkeys(_editable(checkout.resolve(), venv)))
+    if found:
+        yield "PYTHONPATH", ":".join(found)
+
+
+def _editable(checkout: Path, venv: Path) -> Iterator[str]:
+    for file in sorted(venv.glob("lib/python*/site-packages/*.pth")):
+        try:
+            lines = file.read_text().splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        for line in lines:
+            folder = Path(line)
+            if folder.is_absolute() and folder.resolve().is_relative_to(checkout):
+                yield str(WORK_TREE / folder.resolve().relative_to(checkout))
 
 
 def _node(environ: Mapping[str, str]) -> Iterator[Toolchain]:

@@ -44,6 +44,18 @@ def test_a_virtual_environment_brings_the_python_it_links_to(tmp_path, home):
     assert toolchain.env == (("VIRTUAL_ENV", str(tmp_path / "house/.venv")),)
 
 
+def test_what_is_installed_editable_is_looked_for_in_the_tree_that_is_judged(tmp_path, home):
+    house = tmp_path / "house"
+    venv(house / ".venv", Path("/usr/bin/python3"))
+    packages = house / ".venv/lib/python3.12/site-packages"
+    packages.mkdir(parents=True)
+    (packages / "_house.pth").write_text(f"{house}/src\n")
+    (packages / "elsewhere.pth").write_text(f"{tmp_path}/other\nimport os\nrelative\n")
+    (packages / "odd.pth").write_bytes(b"\xff")
+    (toolchain,) = found(house, home)
+    assert ("PYTHONPATH", "/mission/src") in toolchain.env
+
+
 def test_a_link_on_the_way_is_mounted_too(tmp_path, home):
     python_at(tmp_path / "uv/cpython-3.12.1")
     (tmp_path / "uv/cpython-3.12").symlink_to("cpython-3.12.1")

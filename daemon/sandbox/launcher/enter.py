@@ -66,6 +66,8 @@ def enter(request: Request, ends: Ends, seccomp: bytes) -> None:
     if pid:
         os.write(ends.born, str(pid).encode())
         os._exit(0)
+    # Killed before it could announce us, our parent must leave nobody who holds this open.
+    os.close(ends.born)
     _wait_to_be_adopted(ends.go)
     _limit(request)
     _redirect(ends.output)

@@ -38,6 +38,7 @@ class Run:
     def __init__(self, pid: int, socket_: socket.socket, *, born: int, go: int, said: int) -> None:
         self.pid, self.socket = pid, socket_
         self.born, self.go, self.said = born, go, said
+        self.wanted = True
         self.pidfd = os.pidfd_open(pid)
         self._pending = b""
 
@@ -119,6 +120,8 @@ class Launcher:
             self._end(run)
             return
         self._watch(run.pidfd, lambda: self._finish(run))
+        if not run.wanted:  # the kill came too late for the first process and too early for this
+            run.kill()
         send(run.socket, "running", None, (run.pidfd,))
         with contextlib.suppress(BrokenPipeError):  # it died already
             os.write(run.go, b"g")
@@ -126,6 +129,7 @@ class Launcher:
     def _hang_up(self, run: Run) -> None:
         """Kill: the daemon says nothing on a run's socket, so that it is readable means closed."""
         self._forget(run.socket.fileno())
+        run.wanted = False
         run.kill()
 
     def _finish(self, run: Run) -> None:

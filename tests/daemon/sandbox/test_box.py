@@ -47,6 +47,16 @@ def test_stop_before_the_start_starts_nothing_that_lives(sandbox, token, alive):
     assert not alive(token)
 
 
+def test_a_stop_at_any_moment_of_the_start_ends_the_run(sandbox, token, alive):
+    for moment in range(150):
+        stop = threading.Event()
+        timer = threading.Timer(moment / 10_000, stop.set)
+        timer.start()
+        assert sandbox.sh(f"sleep {token}", stop=stop).ending == Stopped()
+        timer.join()
+    assert not alive(token)
+
+
 def test_runs_leak_no_descriptor_and_no_process(sandbox):
     def count():
         launcher = Path("/proc", str(sandbox.launcher.pid))

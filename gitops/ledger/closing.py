@@ -68,7 +68,8 @@ def close(
     Returns a commit of that branch that holds the mission; None, with nothing closed, if somebody
     else moved the branch meanwhile: try again.
     *work* is where the mission's work branch must be to be deleted too. What moved meanwhile is
-    left. *watch* is called between two effects. Raises `LedgerRootMissingError`, `ClosedOtherwiseError`, `RefLockedError`.
+    left. *watch* is called between two effects. Raises `LedgerRootMissingError`,
+    `ClosedOtherwiseError`, `RefLockedError`.
     """
     ledger = refs.read(store, refs.LEDGER)
     if ledger is None:

@@ -6,22 +6,22 @@ process is up (R24). `pawl status` and `pawl doctor` read it; nothing decides by
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 
 from daemon.clock import rfc3339
-from daemon.site import Site
 from daemon.standing import Standing
 
 HEALTH = "health.json"
 
 
-def write_health(site: Site, standing: Standing) -> None:
+def write_health(state: Path, standing: Standing, *, at: datetime, epoch: int) -> None:
     """Replace the file; a full disk is no reason to stop: the file then tells its age."""
     row = {
         "schema": 1,
-        "at": rfc3339(site.clock.now()),
+        "at": rfc3339(at),
         "pid": os.getpid(),
-        "epoch": site.instance.epoch,
+        "epoch": epoch,
         "health": "red" if is_red(standing) else "green",
         "frozen": standing.doubts,
         "under_way": standing.under_way,
@@ -34,7 +34,7 @@ def write_health(site: Site, standing: Standing) -> None:
             for mission, rest in standing.rests.items()
         },
     }
-    path = site.state / HEALTH
+    path = state / HEALTH
     new = path.with_suffix(".new")
     try:
         new.write_text(json.dumps(row, indent=1, sort_keys=True) + "\n")

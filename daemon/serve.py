@@ -150,7 +150,8 @@ def run(serving: Serving, notify: Notify) -> Standing:
 
 def _reconcile(serving: Serving) -> Standing:
     standing = serving.daemon.reconcile()
-    write_health(serving.site, standing)
+    site = serving.site
+    write_health(site.state, standing, at=site.clock.now(), epoch=site.instance.epoch)
     return standing
 
 

@@ -99,6 +99,8 @@ def parse_tree(raw: bytes, oid: str) -> Entries:
             at = stop + 1 + _OID
             if at > len(raw):
                 raise DamagedObjectError(oid, "the tree ends early")
+            if name in entries:
+                raise DamagedObjectError(oid, f"the tree has the name {name!r} twice")
             entries[name] = (int(mode, 8), raw[stop + 1 : at].hex())
     except ValueError as error:
         raise DamagedObjectError(oid, f"it is not a tree: {error}") from error

@@ -6,7 +6,6 @@ clone; what the clone lacks (open missions that were not fetched) the answer lac
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from daemon.builders.command import PLAYS
 from daemon.cli.exits import Exit, RefusedError
@@ -24,8 +23,9 @@ from policy.backlog.item import BacklogItem
 from policy.backlog.parse import parse_item
 from policy.backlog.scene import Closing, Open, Scene
 from policy.backlog.selection import Selection, select
+from policy.documents.closing import closing_of
 from policy.documents.summary import Summary
-from policy.ids import ItemId, PolicyDigest, item_of
+from policy.ids import ItemId
 from policy.mission.integrity import of_policy, rewritten
 from policy.mission.states import Waiting
 from policy.mission.world import Integrity, Sound
@@ -98,27 +98,7 @@ def _open(place: Place, one: Known | Unknown) -> Open:
 def _closings(summaries: Iterable[Summary]) -> dict[ItemId, tuple[Closing, ...]]:
     found: dict[ItemId, tuple[Closing, ...]] = {}
     for summary in sorted(summaries, key=lambda one: one.at):
-        item = item_of(summary.id)
-        found[item] = (*found.get(item, ()), *_closing(summary))
+        closing = closing_of(summary)
+        if closing is not None:
+            found[summary.item] = (*found.get(summary.item, ()), closing)
     return found
-
-
-def _closing(summary: Summary) -> tuple[Closing, ...]:
-    match summary.outcome:
-        case "PASS" | "BLOCKED" | "CANCELLED":
-            ended = summary.outcome
-        case "ESCALATION_REQUESTED" | "WAIVER_REQUESTED" | "APPROVAL_REQUESTED" | None:
-            return ()
-    if summary.reason is None:
-        return ()
-    return (
-        Closing(
-            mission=summary.id,
-            outcome=ended,
-            reason=summary.reason,
-            origin=summary.origin,
-            spec=summary.spec_hash,
-            policy=PolicyDigest(summary.policy),
-            at=datetime.fromisoformat(summary.at),
-        ),
-    )

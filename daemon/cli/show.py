@@ -9,12 +9,10 @@ from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.lines import line_of
 from daemon.cli.missions import Known, Missions, Unknown, entry
 from daemon.cli.place import Place, open_place
-from policy.documents.results import results_page
+from policy.documents.results import RESULTS, results_page
 from policy.gates.verdict import Broken, Failed, Passed, Record
 from policy.mission.facts import GatesJudged
 from policy.mission.record import Recorded
-
-RESULTS = "RESULTS.md"
 
 
 def show(start: Path, name: str, *, as_json: bool) -> Exit:

@@ -5,13 +5,10 @@ from daemon.view import View
 from gitops import ledger
 from policy.canonical import canonical
 from policy.documents.request import request_page
-from policy.documents.results import results_page
-from policy.documents.summary import summarise
+from policy.documents.results import RESULTS, results_page
+from policy.documents.summary import SUMMARY, summarise
 from policy.mission.facts import MissionClosed, PersonAsked
 from policy.mission.states import Closed
-
-SUMMARY = "summary.json"
-RESULTS = "RESULTS.md"
 
 
 def close_mission(draft: Draft, view: View, closed: MissionClosed) -> None:

@@ -101,7 +101,7 @@ class Draft:
             attempt=attempts,
             level=0,
             name=fact.kind,
-            inputs=(str(self._recorded + 1), self.tip or ""),
+            inputs=(str(seq), self.tip or ""),
         )
         return Recorded(
             mission=self.mission,

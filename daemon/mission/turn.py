@@ -19,6 +19,7 @@ from daemon.mission.work import Work
 from daemon.view import View
 from gitops.landing.move import Missed
 from gitops.landing.work import Followed, follow
+from gitops.refs import BrokenRefError
 from policy.mission.actions import (
     Archive,
     Ask,
@@ -56,13 +57,17 @@ def record(draft: Draft, view: View) -> None:
         return
     view.site.point("work-branch")
     site = view.site
-    moved = follow(
-        site.store,
-        draft.mission,
-        own[-1],
-        own=own[:-1],
-        watch=lambda moment: site.point(f"work-branch:{moment}"),
-    )
+    try:
+        moved = follow(
+            site.store,
+            draft.mission,
+            own[-1],
+            own=own[:-1],
+            watch=lambda moment: site.point(f"work-branch:{moment}"),
+        )
+    except BrokenRefError as error:
+        _log.warning("work branch left as it is", mission=draft.mission, why=str(error))
+        return
     match moved:
         case Followed(behind=behind):
             for checkout in behind:

@@ -39,10 +39,10 @@ class Opener:
 
         Conditions that are not observed yet are put under way; a later reconcile goes on.
         """
-        scene = self._scene(view)
+        scene = self._scene(view, standing)
         selection = select(scene)
         while selection.unobserved and self._conditions.observe(view, selection.unobserved):
-            scene = self._scene(view)
+            scene = self._scene(view, standing)
             selection = select(scene)
         standing.selection = selection
         if not selection.order:
@@ -80,27 +80,28 @@ class Opener:
             if name in answers
         )
 
-    def _scene(self, view: View) -> Scene:
+    def _scene(self, view: View, standing: Standing) -> Scene:
         return Scene(
             backlog=view.backlog,
             policy=view.policy().policy,
             policy_digest=view.policy().digest,
             now=view.now,
             today=view.now.date(),
-            open=tuple(self._open_missions(view)),
+            open=tuple(self._open_missions(view, standing)),
             closed=self._past.of(view.backlog.items),
             answers=self._conditions.answers(view),
             activity=view.activity,
             integrity=view.integrity,
         )
 
-    def _open_missions(self, view: View) -> list[Open]:
+    def _open_missions(self, view: View, standing: Standing) -> list[Open]:
         """Return what is open; a mission whose ledger cannot be read holds its place and all paths.
 
-        Nobody knows what it may write.
+        Nobody knows what it may write. One whose ref is gone is such a mission too.
         """
         missions = refs.list_missions(self._site.store)
-        broken = [Open(mission, ("**",)) for mission in missions.broken]
+        gone = standing.rests.keys() - missions.open.keys() - missions.broken.keys()
+        broken = [Open(mission, ("**",)) for mission in sorted({*missions.broken, *gone})]
         return broken + [self._open_mission(view, mission) for mission in missions.open]
 
     def _open_mission(self, view: View, mission: MissionId) -> Open:

@@ -5,14 +5,13 @@ dossier is the same tree, so that a hundred thousand closed missions cost nothin
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from daemon.mission.close import SUMMARY
 from daemon.site import Site
 from gitops import ledger, refs
 from policy.backlog.graph import Filed
 from policy.backlog.scene import Closing
-from policy.documents.summary import Summary
+from policy.documents.closing import closing_of
+from policy.documents.summary import SUMMARY, Summary
 from policy.ids import CommitId, ItemId, MissionId, mission_of, ordinal_of
 
 
@@ -46,9 +45,10 @@ class Past:
 
     def _read(self, mission: MissionId) -> Closing:
         content = ledger.read_closed_file(self._site.store, mission, SUMMARY, ledger=self._at)
-        if content is None:
-            raise ledger.BrokenDossierError(mission, self._at or "", f"it has no {SUMMARY}")
-        closing = closing_of(Summary.model_validate_json(content))
+        closing = closing_of(Summary.model_validate_json(content)) if content else None
+        if closing is None:
+            why = f"its {SUMMARY} does not say how it ended"
+            raise ledger.BrokenDossierError(mission, self._at or "", why)
         self._closings[mission] = closing
         return closing
 
@@ -57,23 +57,3 @@ class Past:
         if tip != self._at:
             self._at = tip
             self._last = {}
-
-
-def closing_of(summary: Summary) -> Closing:
-    """Return what selection needs to know of a closed mission; `ValueError` for an open one."""
-    match summary.outcome:
-        case "PASS" | "BLOCKED" | "CANCELLED" as outcome:
-            pass
-        case other:
-            raise ValueError(f"{summary.id} is not closed: {other}")
-    if summary.reason is None:
-        raise ValueError(f"{summary.id} has no reason")
-    return Closing(
-        mission=summary.id,
-        outcome=outcome,
-        reason=summary.reason,
-        origin=summary.origin,
-        spec=summary.spec_hash,
-        policy=summary.policy,
-        at=datetime.fromisoformat(summary.at),
-    )

@@ -9,6 +9,8 @@ from policy.gates.verdict import Broken, Failed, Passed, Record
 from policy.mission.facts import AttemptEnded, GatesJudged
 from policy.mission.record import Recorded
 
+RESULTS = "RESULTS.md"
+"""Its path in the dossier of a closed mission."""
 HEADING = "<!-- generated from the mission's facts; do not edit -->"
 _SHOWN = 20
 

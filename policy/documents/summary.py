@@ -39,6 +39,9 @@ from policy.rules.failures import FailureClass, Origin
 from policy.rules.outcomes import Outcome, Reason
 from policy.value import Value
 
+SUMMARY = "summary.json"
+"""Its path in the dossier of a closed mission."""
+
 Said = Literal["passed", "failed", "broken"]
 
 

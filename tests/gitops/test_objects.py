@@ -210,7 +210,15 @@ def test_missing_and_mistaken_objects_are_told_apart(store):
 
 
 @pytest.mark.parametrize(
-    "raw", [b"100644 a", b"100644 a\0short", b"\0" * 21, b"abc d\0" + b"1" * 20]
+    "raw",
+    [
+        b"100644 a",
+        b"100644 a\0short",
+        b"\0" * 21,
+        b"abc d\0" + b"1" * 20,
+        b"100644 a\0" + b"1" * 20 + b"100644 a\0" + b"2" * 20,
+    ],
+    ids=["no-id", "short", "nothing", "no-mode", "a-name-twice"],
 )
 def test_bytes_that_are_no_tree_are_a_damaged_object(raw):
     with pytest.raises(DamagedObjectError):

@@ -3,7 +3,8 @@
     integrity, success, hard stops, progress, routing, budget of the next attempt
 
 A deed that is already visible (a landed commit on the target) is recorded before anything else
-is considered: doubt may stop the next landing, never the record of one that happened.
+is considered: doubt may stop the next landing, never the record of one that happened. All else
+rests while frozen: wish and routes are read by a policy and a target that cannot be believed.
 """
 
 from policy.change import NO_CHANGE
@@ -71,20 +72,24 @@ def decide(mission: Mission, world: World) -> Action:
         case Settled():
             return Close(closed=_passed(mission))
         case Closed():
-            return Archive()
-        case Opened() | Building() | Built() | Proposed() | Judged() | Failed() | Waiting():
-            return _cancelled(mission.history, world) or _before_landing(mission, world)
-
-
-def _before_landing(
-    mission: Opened | Building | Built | Proposed | Judged | Failed | Waiting, world: World
-) -> Action:
-    match mission:
+            return _frozen(world) or Archive()
         case Building():
             n = mission.started.n
-            return Interrupt(interrupted=AttemptInterrupted(n=n, cause="daemon_died"))
+            interrupted = AttemptInterrupted(n=n, cause="daemon_died")
+            return _cancelled(mission.history, world) or Interrupt(interrupted=interrupted)
         case Waiting():
-            return Rest(reason="waiting", why=mission.asked.why)
+            rest = Rest(reason="waiting", why=mission.asked.why)
+            return _cancelled(mission.history, world) or rest
+        case Opened() | Built() | Proposed() | Judged() | Failed():
+            return (
+                _frozen(world)
+                or _cancelled(mission.history, world)
+                or _before_landing(mission, world)
+            )
+
+
+def _before_landing(mission: Opened | Built | Proposed | Judged | Failed, world: World) -> Action:
+    match mission:
         case Built():
             return _built(mission, world)
         case Failed():
@@ -108,13 +113,19 @@ def _held_back(action: Action, world: World) -> Action:
             return action
 
 
-def _resting(world: World) -> Rest | None:
-    """Return why nothing may be started or landed now, None if it may."""
+def _frozen(world: World) -> Rest | None:
     match world.integrity:
         case Frozen(why=why):
             return Rest(reason="frozen", why=why)
         case Sound():
-            pass
+            return None
+
+
+def _resting(world: World) -> Rest | None:
+    """Return why nothing may be started or landed now, None if it may."""
+    frozen = _frozen(world)
+    if frozen is not None:
+        return frozen
     match world.activity:
         case "paused":
             return Rest(reason="paused", why=".pawl/PAUSE is at the target's tip")
@@ -130,6 +141,9 @@ def _resting(world: World) -> Rest | None:
 
 
 def _cancelled(history: History, world: World) -> Close | None:
+    """Return the end a person's commit means; a wish seen while frozen means nothing."""
+    if _frozen(world) is not None:
+        return None
     match world.wish:
         case Cancelled():
             reason, why = Reason.BY_PERSON, "the item was set to `status: cancelled`"

@@ -421,3 +421,41 @@ def test_a_blocked_mission_is_archived(story, world):
         counts=Totals(attempts=1, interruptions=0, candidates=0, gates_run=0),
     )
     assert isinstance(decide(story.tells(closed).state, world), Archive)
+
+
+@pytest.mark.parametrize("wish", [Cancelled(), Changed(), Removed()], ids=lambda one: one.kind)
+@pytest.mark.parametrize("upto", ["opened", "ended", "proposed", "judged"])
+def test_a_wish_seen_while_frozen_cancels_nothing(story, world, wish, upto):
+    for chapter in ["opened", "started", "ended", "proposed", "judged"]:
+        getattr(story, chapter)()
+        if chapter == upto:
+            break
+    action = decide(story.state, but(world, wish=wish, integrity=Frozen(why="doubt")))
+    assert isinstance(action, Rest)
+    assert action.reason == "frozen"
+
+
+def test_a_person_who_is_waited_for_cannot_cancel_by_what_nobody_believes(story, world):
+    story.opened().tells(
+        PersonAsked(
+            request="requests/1.yaml",
+            outcome="ESCALATION_REQUESTED",
+            reason=Reason.BUILDER_FAILED,
+            why="because",
+        )
+    )
+    action = decide(story.state, but(world, wish=Removed(), integrity=Frozen(why="doubt")))
+    assert isinstance(action, Rest)
+
+
+def test_a_verdict_or_a_failure_leads_nowhere_under_a_policy_nobody_believes(story, world, says):
+    frozen = but(world, integrity=Frozen(why="doubt"))
+    story.opened().started().ended().proposed().judged(says("tests", "failed"))
+    assert isinstance(decide(story.state, frozen), Rest)
+    assert isinstance(decide(failed(story, "test_tampering").state, frozen), Rest)
+
+
+def test_nothing_is_archived_while_frozen(story, world):
+    story.opened().started().ended().proposed().judged().landing().landed().settled()
+    story.tells(decide(story.state, world).closed)
+    assert isinstance(decide(story.state, but(world, integrity=Frozen(why="doubt"))), Rest)

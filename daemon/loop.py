@@ -6,10 +6,12 @@ has the one broad `except` of the daemon: an error nobody classified freezes (pr
 """
 
 import errno
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
+import pygit2
 import structlog
 
 from daemon.integrity import Doubt
@@ -18,6 +20,7 @@ from daemon.mission.land import IntegrityError
 from daemon.mission.turn import turn
 from daemon.mission.turned import Archived, Resting, Turned, UnderWay
 from daemon.mission.work import Work
+from daemon.opening.conditions import KEY
 from daemon.opening.opener import UNREADABLE, Opener
 from daemon.pool import Flight, Pool
 from daemon.site import Site
@@ -121,11 +124,10 @@ class Daemon:
         frozen = {**self._doubt.rewound(missions.open), **missions.broken}
         for mission, why in frozen.items():
             self._rest(standing, mission, Rest(reason="frozen", why=why))
-        for mission in missions.open.keys() - frozen.keys():
-            if mission in self._pool.under_way():
-                self._stop_if_unwanted(mission)
-            else:
-                self._guarded(standing, mission, partial(self._mission, standing, mission))
+        for mission in sorted(missions.open.keys() - frozen.keys()):
+            busy = mission in self._pool.under_way()
+            act = partial(self._stop_if_unwanted if busy else self._mission, standing, mission)
+            self._guarded(standing, mission, act)
 
     def _mission(self, standing: Standing, mission: MissionId) -> None:
         page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
@@ -145,7 +147,7 @@ class Daemon:
         except (LedgerMovedError, RefLockedError) as error:
             _log.warning("tried again in the next reconcile", mission=mission, why=str(error))
             self._rest(standing, mission, Rest(reason="backing_off", why=str(error)))
-        except OSError as error:
+        except (OSError, pygit2.GitError) as error:
             if not _is_shortage(error):
                 raise
             _log.error("out of a resource", mission=mission, why=str(error))
@@ -161,9 +163,14 @@ class Daemon:
         if found is not None:
             draft.effective = self._look().policy()
             draft.add(found)
-        turned = turn(draft, self._look, self._work)
+        try:
+            turned = turn(draft, self._look, self._work)
+        finally:
+            # what was recorded before something went wrong must not be added a second time
+            if draft.tip != before:
+                self._over.pop(draft.mission, None)
+                standing.moved = True
         self._over.pop(draft.mission, None)
-        standing.moved = standing.moved or draft.tip != before
         self._say(standing, draft, turned)
 
     def _outcome(self, mission: MissionId) -> Outcome | None:
@@ -179,6 +186,9 @@ class Daemon:
         view = self._look()
         if isinstance(view.integrity, Frozen):
             standing.doubt(view.integrity.why)
+        observed = self._over.pop(KEY, None)
+        if observed is not None:
+            observed.future.result()
         draft = self._opener.open(view, standing)
         while draft is not None:
             self._told(draft.mission, "opened")
@@ -193,13 +203,13 @@ class Daemon:
             raise TargetLostError(view.why)
         return view
 
-    def _stop_if_unwanted(self, mission: MissionId) -> None:
+    def _stop_if_unwanted(self, _standing: Standing, mission: MissionId) -> None:
         """Stop the process of a cancelled mission: what it would find is not wanted."""
         page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
-        state = Draft(self._site, page).state
-        if state is None:
+        state, view = Draft(self._site, page).state, self._look()
+        if state is None or isinstance(view.integrity, Frozen):
             return
-        match self._look().wish(state.history):
+        match view.wish(state.history):
             case Cancelled() | Removed() | Changed():
                 self._pool.stop(mission)
             case Unchanged() | Unreadable():
@@ -223,4 +233,8 @@ class Daemon:
 
 
 def _is_shortage(error: BaseException) -> bool:
-    return isinstance(error, OSError) and error.errno in _SHORT_OF
+    """Tell whether the host is short of something; libgit2 says so in words only."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _SHORT_OF
+    said = str(error) if isinstance(error, OSError | pygit2.GitError) else ""
+    return any(said.endswith(os.strerror(number)) for number in _SHORT_OF)

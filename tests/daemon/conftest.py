@@ -104,9 +104,13 @@ class House:
     def gitdir(self) -> Path:
         return self.path / ".git"
 
+    def serves(self, **options: object):
+        """Return the context of a daemon in this process."""
+        return serving(self.outside, told=lambda *said: self.told.append(said), **options)
+
     def runs(self, **options: object):
         """Run the daemon in this process until idle."""
-        with serving(self.outside, told=lambda *said: self.told.append(said), **options) as it:
+        with self.serves(**options) as it:
             return once(it)
 
     def starts(self, *argv: str, **options: object) -> subprocess.Popen:

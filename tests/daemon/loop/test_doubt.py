@@ -1,0 +1,55 @@
+"""While something is in doubt nothing is decided by what cannot be believed."""
+
+import pytest
+
+BROKEN_POLICY = {".pawl/policy.yaml": "schema: 1\nextends: default-1\ngates: 7\n"}
+POLICY = "schema: 1\nextends: default-1\nrepo_name: house\nbacklog: wishes\n"
+
+
+@pytest.mark.parametrize("moment", ["builder-end", "gates-end"])
+def test_a_policy_that_is_broken_meanwhile_cancels_and_blocks_nothing(house, moment):
+    house.commits({".pawl/policy.yaml": POLICY})
+    house.wishes("H-1")
+    house.commits({"wishes/H-1.yaml": house.shows("backlog/H-1.yaml"), "backlog/H-1.yaml": None})
+
+    def person(name):
+        if name == moment and house.shows(".pawl/policy.yaml").endswith("wishes"):
+            house.commits(BROKEN_POLICY)
+
+    standing = house.runs(point=person)
+    assert standing.rests["H-1"].reason == "frozen"
+    assert "mission-closed" not in house.kinds("H-1")
+    house.commits({".pawl/policy.yaml": POLICY})
+    house.runs()
+    assert house.ended("H-1") == ("PASS", "landed")
+
+
+def test_a_mission_whose_ref_was_deleted_is_not_begun_anew(house):
+    house.wishes("H-1", command=["sh", "-c", "kill -9 $$"])
+    house.runs()
+    tip = house.tip("refs/pawl/missions/H-1")
+    house.git("update-ref", "-d", "refs/pawl/missions/H-1")
+    standing = house.runs()
+    assert standing.rests["H-1"].reason == "frozen"
+    assert standing.selection.skipped["H-1"].reason == "running"
+    assert "refs/pawl/missions/H-1" not in house.git("for-each-ref")
+    house.git("update-ref", "refs/pawl/missions/H-1", tip)
+    assert house.runs().rests["H-1"].reason == "waiting"
+
+
+def test_nothing_is_archived_on_a_ledger_that_was_rewound(house):
+    house.wishes("A-1")
+    house.runs()
+    seen, before = house.tip("pawl/ledger"), house.tip("pawl/ledger~1")
+    house.wishes("H-1")
+
+    def somebody(name):
+        if name == "landed":
+            house.git("update-ref", "refs/heads/pawl/ledger", before)
+
+    standing = house.runs(point=somebody)
+    assert standing.rests["H-1"].reason == "frozen"
+    assert house.tip("pawl/ledger") == before
+    house.git("update-ref", "refs/heads/pawl/ledger", seen)
+    house.runs()
+    assert house.ended("H-1") == ("PASS", "landed")

@@ -21,7 +21,7 @@ def close_mission(draft: Draft, view: View, closed: MissionClosed) -> None:
     draft.add(
         Outcome(
             (),
-            {SUMMARY: canonical(summary.model_dump(mode="json")), RESULTS: page.encode()},
+            pages={SUMMARY: canonical(summary.model_dump(mode="json")), RESULTS: page.encode()},
         )
     )
 
@@ -30,7 +30,7 @@ def ask_person(draft: Draft, view: View, asked: PersonAsked) -> None:
     """Add the request and the file a person reads."""
     draft.add(Outcome((asked,)))
     summary = summarise(view.mission(draft), draft.records)
-    draft.add(Outcome((), {asked.request: request_page(summary, asked).encode()}))
+    draft.add(Outcome((), pages={asked.request: request_page(summary, asked).encode()}))
 
 
 def archive(draft: Draft, view: View) -> bool:

@@ -26,14 +26,16 @@ class LedgerMovedError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a deed found: facts, evidence by path in the dossier, and raw commits to keep.
+    """What a deed found: facts, evidence and pages by path in the dossier, raw commits to keep.
 
-    *commits* become parents of the ledger commit, so that what a fact names cannot be pruned.
+    *pages* are made from facts and read again: never cut, as evidence is. *commits* become
+    parents of the ledger commit, so that what a fact names cannot be pruned.
     """
 
     facts: tuple[Fact, ...]
     evidence: Mapping[str, bytes] = field(default_factory=dict)
     commits: tuple[bytes, ...] = ()
+    pages: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Draft:
@@ -49,6 +51,7 @@ class Draft:
         self.state: Mission | None = replay(mission, self.records)
         self._recorded = len(self.records)
         self._evidence: dict[str, bytes] = {}
+        self._pages: dict[str, bytes] = {}
         self._code: list[CommitId] = []
 
     def add(self, outcome: Outcome) -> None:
@@ -58,6 +61,7 @@ class Draft:
             self.state = evolve(self.state, recorded)
             self.records = (*self.records, recorded)
         self._evidence.update(outcome.evidence)
+        self._pages.update(outcome.pages)
         self._code += [self.batch.commit(raw) for raw in outcome.commits]
 
     def keep(self, commit: CommitId) -> None:
@@ -78,6 +82,7 @@ class Draft:
             after=self.tip,
             records=new,
             evidence=self._evidence,
+            pages=self._pages,
             code=self._code,
             sentence=sentence(self.mission, new),
             at=int(self._site.clock.now().timestamp()),
@@ -89,7 +94,7 @@ class Draft:
         self._site.point(f"appended:{kinds}")
         self.tip = tip
         self._recorded = len(self.records)
-        self._evidence, self._code = {}, []
+        self._evidence, self._pages, self._code = {}, {}, []
         self.batch = Batch(self._site.store)
 
     def _envelope(self, fact: Fact) -> Recorded:

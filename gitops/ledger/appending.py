@@ -6,6 +6,7 @@ the repeated step writes the same again.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from gitops import objects, refs, signing
 from gitops.ledger import dossier, evidence, reading
@@ -16,6 +17,7 @@ from gitops.signing import DaemonKey
 from policy.ids import CommitId, MissionId, StepId, TreeId
 from policy.mission.record import Recorded
 
+_NONE: Mapping[str, bytes] = MappingProxyType({})
 Mark = tuple[StepId, str]
 """Step and kind: an intent and its outcome may be of one step, the same fact twice may not."""
 
@@ -56,13 +58,15 @@ def append(
     sentence: str,
     at: int,
     keep: Keep,
+    pages: Mapping[str, bytes] = _NONE,
     batch: Batch | None = None,
 ) -> CommitId | None:
     """Append *records* as one signed commit; None, changing nothing, if *after* is not the tip.
 
-    *evidence* is path in the dossier -> content, cut to what *keep* allows. *code* are the
-    parents beside the previous fact. *at* is in seconds since 1970, UTC. *batch* may hold other
-    objects of the step: they are saved in the same pack.
+    *evidence* is path in the dossier -> content, cut to what *keep* allows. *pages* are generated
+    from facts and read again, so they are never cut. *code* are the parents beside the previous
+    fact. *at* is in seconds since 1970, UTC. *batch* may hold other objects of the step: they are
+    saved in the same pack.
 
     Raises `DuplicateStepError`; `ValueError` for records that do not follow or a bad path;
     `BrokenDossierError`; `RefLockedError`.
@@ -71,7 +75,7 @@ def append(
     batch = batch or Batch(store)
     marks = _check(mission, records, known, after, code)
     grafts = {f"{dossier.FACTS}/{dossier.fact_name(r)}.json": r.to_json() for r in records}
-    files, sizes = _fitted(evidence, keep, known, store)
+    files, sizes = _fitted(evidence, pages, keep, known, store)
     trees = dict(known.trees)
     tree = dossier.graft(batch, known.tree, dossier.add_files(batch, files | grafts), trees)
     parents = dict.fromkeys((*(() if after is None else (after,)), *code))
@@ -145,13 +149,19 @@ def _check(
 
 
 def _fitted(
-    pieces: Mapping[str, bytes], keep: Keep, known: _Known, store: Store
+    pieces: Mapping[str, bytes],
+    pages: Mapping[str, bytes],
+    keep: Keep,
+    known: _Known,
+    store: Store,
 ) -> tuple[dict[str, bytes], dict[str, int]]:
-    for path in pieces:
+    """Return the files beside the facts; pages are whole, and take none of evidence's room."""
+    for path in (*pieces, *pages):
         if path.partition("/")[0] == dossier.FACTS:
             raise ValueError(f"{path!r} is where facts are; evidence lies beside them")
     sync = store.durability == "full"
-    return evidence.fit(pieces, keep, stored=known.sizes, sync=sync)
+    files, sizes = evidence.fit(pieces, keep, stored=known.sizes, sync=sync)
+    return {**files, **pages}, sizes
 
 
 def _message(mission: MissionId, records: Sequence[Recorded], sentence: str) -> str:

@@ -86,3 +86,20 @@ def test_several_missions_at_once_land_each_once(house, agents):
     assert [house.ended(name) for name in names] == [("PASS", "landed")] * 6
     assert sorted(house.subjects()[-6:]) == [f"make {name}.txt" for name in names]
     assert house.git("status", "--porcelain") == ""
+
+
+def test_a_mission_with_more_evidence_than_policy_keeps_is_closed_and_known(house):
+    house.commits(
+        {
+            ".pawl/policy.yaml": "schema: 1\nextends: default-1\nrepo_name: house\n"
+            "evidence: {piece_bytes: 64, mission_bytes: 64}\n"
+        }
+    )
+    house.wishes("H-1", command=["sh", "-c", "seq 1000; echo made > H-1.txt"])
+    house.wishes("H-2", command=["false"])
+    house.runs()
+    assert house.ended("H-1") == ("PASS", "landed")
+    assert house.ended("H-2") == ("BLOCKED", "builder_failed")
+    standing = house.runs()
+    assert standing.doubts == []
+    assert standing.selection.skipped["H-2"].reason == "closed_unresolved"

@@ -14,7 +14,7 @@ from gitops import highwater, ledger, refs
 from gitops.highwater import Corrupt, HighWater
 from gitops.landing.landed import Trailers, parse
 from gitops.objects import read_object
-from gitops.observe import Lost, contains, observe_tip
+from gitops.observe import Lost, contains, follows, observe_tip
 from policy.ids import CommitId, MissionId
 from policy.mission.integrity import rewritten
 from policy.mission.world import Frozen, Integrity, Sound
@@ -58,7 +58,7 @@ class Doubt:
             f"does not contain {seen}, where it has been; put it back: "
             f"git update-ref {refs.mission_ref(mission)} {seen}"
             for mission, seen in self._mark.missions.items()
-            if not self._holds(seen, found.get(mission))
+            if not self._follows(seen, found.get(mission))
             and not ledger.is_closed(self._site.store, mission)
         }
 
@@ -71,6 +71,9 @@ class Doubt:
         if seen is None:
             return True
         return found is not None and contains(self._site.store, found, seen)
+
+    def _follows(self, seen: CommitId, found: CommitId | None) -> bool:
+        return found is not None and follows(self._site.store, found, seen)
 
     def _raise(self, mark: HighWater) -> None:
         if mark != self._mark:

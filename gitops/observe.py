@@ -81,3 +81,17 @@ def contains(store: Store, tip: CommitId, commit: CommitId) -> bool:
     if commit not in store.repo:
         return False
     return store.repo.descendant_of(tip, commit)
+
+
+def follows(store: Store, tip: CommitId, commit: CommitId) -> bool:
+    """Return whether *commit* is *tip* or on its first-parent line, as a ledger's past is.
+
+    Unlike `contains` this never walks the history of the code that a ledger commit has beside it.
+    """
+    at = tip
+    while at != commit:
+        parents = store.repo[at].peel(pygit2.Commit).parent_ids
+        if not parents:
+            return False
+        at = CommitId(str(parents[0]))
+    return True

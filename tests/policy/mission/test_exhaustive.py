@@ -1,0 +1,259 @@
+"""Every state a mission can reach, in every world: there is always a next step, and an end.
+
+Facts are drawn from what the deeds of `decide` may find. States are told apart by all that `decide`
+looks at, so that a step back to a state seen before on the same way is a mission that never ends.
+"""
+
+from collections import Counter
+from datetime import timedelta
+from functools import cached_property
+from itertools import product
+
+import pytest
+
+from policy.bus.result import Exited, NotStarted, Refused, Taken, TimedOut, Usage
+from policy.change import EMPTY_STAT, NO_CHANGE
+from policy.gates.verdict import Broken, Failed, Passed, Record
+from policy.mission import actions as a
+from policy.mission import facts as f
+from policy.mission import states as s
+from policy.mission import world as w
+from policy.mission.decide import decide
+from policy.mission.evolve import evolve
+from policy.mission.record import Recorded
+from policy.rules.failures import FailureClass
+
+MOVED, CHANGE, LAND = "d" * 40, "9" * 64, "f" * 40
+STARTING = (a.RunBuilder, a.BuildCandidate, a.JudgeCandidate, a.BuildLanding, a.MoveTarget)
+ENDS = (a.Rest, a.Archive)
+MANY = 10_000
+
+
+def small(policy):
+    """The shipped policy with few chances, so that all ways can be walked."""
+    mission = policy.budgets.mission.model_copy(update={"attempts": 2})
+    return policy.model_copy(
+        update={
+            "selection": policy.selection.model_copy(update={"interruptions": 1}),
+            "budgets": policy.budgets.model_copy(update={"mission": mission}),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def worlds(policy):
+    """One world where nothing is in the way, and those that differ from it in one thing."""
+    return Worlds(small(policy))
+
+
+class Worlds:
+    def __init__(self, policy):
+        self.policy = policy
+
+    @cached_property
+    def variations(self):
+        return {
+            "wish": [
+                w.Unchanged(), w.Changed(), w.Removed(), w.Cancelled(), w.Unreadable(why="?"),
+            ],
+            "integrity": [w.Sound(), w.Frozen(why="?")],
+            "activity": ["active", "paused", "stopping"],
+            "checkout": [w.Free(), w.Held(reason="dirty", why="?")],
+            "sighting": [w.NotLanded(), w.OnTip()],
+            "target": ["b" * 40, MOVED],
+            "approval": ["not_needed", "missing"],
+            "required": [("scope", "tests"), ("scope", "tests", "new")],
+            "start": [w.FromTarget(), w.FromPerson(commit="6" * 40, tree="6" * 40)],
+        }  # fmt: skip
+
+    def apart(self, world):
+        """Return *world*, and each world that differs from it in one thing."""
+        late = {"now": world.now + timedelta(days=99)}
+        other = {"call": world.call.model_copy(update={"deterministic": False})}
+        rows = [{key: value} for key, row in self.variations.items() for value in row[1:]]
+        return [world, *(world.model_copy(update=one) for one in [*rows, late, other])]
+
+    def all(self, world):
+        """Return every world there is, but for what only attempts read."""
+        keys = [key for key in self.variations if key not in ("start", "required")]
+        rows = product(*(self.variations[key] for key in keys))
+        return [world.model_copy(update=dict(zip(keys, row, strict=True))) for row in rows]
+
+
+def found(action, state):
+    """Return the facts each possible outcome of *action* is; none where it waits or is the end."""
+    match action:
+        case a.RunBuilder(started=started):
+            return [(started, fact) for fact in ended(started)] + [(started,)]
+        case a.BuildCandidate(attempt=attempt, base=base):
+            n = attempt.started.n
+            built = f.Candidate(
+                commit="c" * 40, base=base, tree="7" * 40, product="7" * 40, change=CHANGE
+            )
+            conflict = f.CandidateConflicted(n=n, base=base, paths=("p",))
+            return [(f.CandidateBuilt(n=n, candidate=built),), (conflict,)]
+        case a.JudgeCandidate(attempt=attempt, required=required):
+            return [(judged(attempt.started.n, rows),) for rows in verdicts(required)]
+        case a.BuildLanding(attempt=attempt, candidate=built):
+            landing = f.LandingStarted(
+                n=attempt.started.n, landed=LAND, base=built.base, tree=built.tree, permissions=()
+            )
+            return [(landing,)]
+        case a.MoveTarget(landing=landing) | a.RecordLanding(landing=landing):
+            return [(f.Landed(commit=landing.landed, tree=landing.tree),)]
+        case a.JudgeTarget(commit=commit):
+            tree = state.landed.tree
+            return [(f.TargetJudged(commit=commit, tree=tree, verdict="passed", source="adopted"),)]
+        case a.Classify(failure=fact) | a.Interrupt(interrupted=fact) | a.Miss(missed=fact):
+            return [(fact,)]
+        case a.Ask(asked=fact) | a.Close(closed=fact):
+            return [(fact,)]
+        case a.Archive() | a.Rest():
+            return []
+
+
+TAKEN = Taken(tree="7" * 40, ignored=0)
+REFUSED = Refused(reason="unreadable", path="p", why="?")
+
+
+def ended(started):
+    """Yield how an attempt may end: one of each route a failure of it may take."""
+    rows = [
+        (Exited(code=0), TAKEN, CHANGE),
+        (Exited(code=0), REFUSED, NO_CHANGE),
+        (TimedOut(limit="wall", seconds=1.0), TAKEN, CHANGE),
+        (NotStarted(cause="sandbox", why="?"), REFUSED, NO_CHANGE),
+        (NotStarted(cause="tool_missing", why="?"), REFUSED, NO_CHANGE),
+    ]
+    yield f.AttemptInterrupted(n=started.n, cause="builder_killed")
+    for ending, snapshot, change in rows:
+        taken = isinstance(snapshot, Taken)
+        yield f.AttemptEnded(
+            n=started.n,
+            ending=ending,
+            snapshot=snapshot,
+            checkpoint="1" * 40 if taken else None,
+            tree="7" * 40 if taken else None,
+            change=change,
+            stat=EMPTY_STAT,
+            output=f.Printed(path="o", size=0, sha256="0" * 64),
+            usage=Usage(wall_s=1.0, cpu_s=1.0, max_rss_bytes=1),
+        )
+
+
+def verdicts(required):
+    """Return what gates may say: up to the first that bars, one of each route."""
+    passed = [Record(gate=gate, definition="0" * 64, verdict=Passed()) for gate in required]
+    bars = [
+        Failed(failure=FailureClass.TEST_FAILURE, why="?"),
+        Failed(failure=FailureClass.SCOPE_VIOLATION, why="?"),
+        Broken(failure=FailureClass.ENVIRONMENT_ERROR, why="?"),
+    ]
+    yield passed
+    for verdict in bars:
+        yield [*passed[:1], Record(gate=required[-1], definition="0" * 64, verdict=verdict)]
+
+
+def judged(n, rows):
+    return f.GatesJudged(n=n, product="7" * 40, environment="e" * 64, records=tuple(rows))
+
+
+def after(state, facts):
+    for fact in facts:
+        recorded = Recorded.model_construct(
+            mission="H-1", seq=1, step="0" * 64, at="2026-01-15T12:00:00Z", host="h", epoch=1,
+            policy="d" * 64, fact=fact,
+        )  # fmt: skip
+        state = evolve(state, recorded)
+    return state
+
+
+def key(state):
+    """Return all of *state* that `decide` looks at."""
+    if isinstance(state, s.Closed | s.Waiting):
+        return (type(state),)
+    own = tuple(value for name, value in vars(state).items() if name not in ("history", "attempt"))
+    history = state.history
+    past = tuple((one.started.start_tree, one.ended.change) for one in history.attempts)
+    last = history.attempts[-1].ended.ending.kind if history.attempts else None
+    counts = frozenset(Counter(one.failure for one in history.failures).items())
+    return type(state), history.interruptions, past, last, counts, own
+
+
+class Graph:
+    """The states that were reached, and where each action leads from each of them."""
+
+    def __init__(self, beginning):
+        self.first = key(beginning)
+        self.states = {self.first: beginning}
+        self._steps = {}
+
+    def step(self, here, world):
+        """Return what is done in the state *here* in *world*, and the states it may lead to."""
+        state = self.states[here]
+        action = decide(state, world)
+        if (here, action) not in self._steps:
+            then = [after(state, facts) for facts in found(action, state)]
+            self._steps[here, action] = [key(one) for one in then]
+            for one in then:
+                self.states.setdefault(key(one), one)
+        return action, self._steps[here, action]
+
+    def reach(self, worlds):
+        """Go wherever any sequence of *worlds* leads."""
+        seen, waiting = {self.first}, [self.first]
+        while waiting:
+            here = waiting.pop()
+            then = {one for world in worlds for one in self.step(here, world)[1]}
+            waiting += then - seen
+            seen |= then
+            assert len(seen) < MANY, "something is counted up without end"
+
+    def walk(self, here, world, done, way=()):
+        """Follow every way from *here* in one unchanging *world*; fail where one turns back."""
+        if here in done:
+            return
+        assert here not in way, f"never ends: {[one[0].__name__ for one in way]}"
+        action, outcomes = self.step(here, world)
+        assert outcomes or isinstance(action, ENDS)
+        for one in outcomes:
+            self.walk(one, world, done, (*way, here))
+        done.add(here)
+
+
+@pytest.fixture
+def opened(story):
+    return story.opened().state
+
+
+def test_every_state_ends_in_every_world_that_stays_as_it_is(opened, world, worlds):
+    around = worlds.apart(world.model_copy(update={"policy": worlds.policy}))
+    graph = Graph(opened)
+    graph.reach(around)
+    assert {type(state) for state in graph.states.values()} == set(s.Mission.__args__)
+    for one in around:
+        done = set()
+        for here in list(graph.states):
+            graph.walk(here, one, done)
+
+
+def test_what_stands_against_starting_and_landing_does_so_in_every_state(opened, world, worlds):
+    calm = world.model_copy(update={"policy": worlds.policy})
+    graph = Graph(opened)
+    graph.reach([calm])
+    kinds = {}
+    for state in graph.states.values():
+        kinds.setdefault((type(state), getattr(state, "judged", None)), state)
+    for state, one in product(kinds.values(), worlds.all(calm)):
+        action = decide(state, one)
+        frozen = one.integrity.kind == "frozen"
+        if frozen or one.activity != "active":
+            assert not isinstance(action, STARTING), (state, one)
+        if frozen and isinstance(action, a.Close):
+            assert action.closed.outcome == "PASS", (state, one)
+        if isinstance(action, a.BuildLanding | a.MoveTarget):
+            assert one.checkout.kind == "free"
+            assert one.target == state.candidate.base
+        if isinstance(action, a.BuildLanding):
+            assert one.wish.kind == "unchanged"
+            assert one.approval == "not_needed"

@@ -70,7 +70,7 @@ def decide(mission: Mission, world: World) -> Action:
         case OnTarget():
             return JudgeTarget(commit=mission.landed.commit)
         case Settled():
-            return Close(closed=_passed(mission))
+            return _settled(mission)
         case Closed():
             return _frozen(world) or Archive()
         case Building():
@@ -223,6 +223,15 @@ def _landing(mission: Landing, world: World) -> Action:
             return _unless_held(
                 MoveTarget(landing=mission.landing, candidate=mission.candidate), world
             )
+
+
+def _settled(mission: Settled) -> Action:
+    match mission.target.verdict:
+        case "passed" | "flaky":
+            return Close(closed=_passed(mission))
+        case "failed" | "broken" as verdict:
+            why = f"the target was judged after the landing: {verdict}; a person has to look at it"
+            return Rest(reason="frozen", why=why)
 
 
 def _passed(mission: Settled) -> MissionClosed:

@@ -11,6 +11,7 @@ from policy.mission.facts import (
     AttemptEnded,
     AttemptInterrupted,
     AttemptStarted,
+    Candidate,
     CandidateBuilt,
     CandidateConflicted,
     FailureClassified,
@@ -95,7 +96,7 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
             if isinstance(state, Proposed) and fact.product == state.candidate.product:
                 return _judged(state, fact)
         case LandingStarted() as fact:
-            if isinstance(state, Judged) and fact.tree == state.candidate.tree:
+            if isinstance(state, Judged) and _is_of(fact, state.candidate):
                 return Landing(
                     history=state.history,
                     attempt=state.attempt,
@@ -131,10 +132,14 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
     raise ContradictionError(state, recorded)
 
 
+def _is_of(landing: LandingStarted, candidate: Candidate) -> bool:
+    return (landing.tree, landing.base) == (candidate.tree, candidate.base)
+
+
 def _may_close(state: Mission, fact: MissionClosed) -> bool:
     match fact.outcome:
         case "PASS":
-            return isinstance(state, Settled)
+            return isinstance(state, Settled) and state.target.verdict in ("passed", "flaky")
         case "BLOCKED":
             return isinstance(state, Failed | Opened)
         case "CANCELLED":

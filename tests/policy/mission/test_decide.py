@@ -24,6 +24,7 @@ from policy.mission.actions import (
 )
 from policy.mission.classify import interruption_of
 from policy.mission.decide import decide
+from policy.mission.evolve import ContradictionError
 from policy.mission.facts import (
     AttemptInterrupted,
     CandidateConflicted,
@@ -459,3 +460,32 @@ def test_nothing_is_archived_while_frozen(story, world):
     story.opened().started().ended().proposed().judged().landing().landed().settled()
     story.tells(decide(story.state, world).closed)
     assert isinstance(decide(story.state, but(world, integrity=Frozen(why="doubt"))), Rest)
+
+
+def test_a_back_off_beyond_the_calendar_still_is_a_time_to_wait_for(story, world):
+    story.opened()
+    for n in range(1, 80):
+        story.started(n).ended(n, ending=NotStarted(cause="sandbox", why="?"))
+        failed(story, "sandbox_unavailable", origin="environment", stage="builder", n=n)
+    mission = world.policy.budgets.mission.model_copy(update={"attempts": 99})
+    budgets = world.policy.budgets.model_copy(update={"mission": mission})
+    patient = routed(world, sandbox_unavailable={"limit": 99, "backoff_s": 60})
+    patient = but(patient, policy=patient.policy.model_copy(update={"budgets": budgets}))
+    action = decide(story.state, patient)
+    assert isinstance(action, Rest)
+    assert action.reason == "backing_off"
+    assert action.until > world.now
+
+
+@pytest.mark.parametrize("verdict", ["failed", "broken"])
+def test_a_target_that_is_not_proven_after_the_landing_is_no_pass(story, world, verdict):
+    story.opened().started().ended().proposed().judged().landing().landed()
+    before = decide(story.settled().state, world).closed
+    story.state = story.state.model_copy(
+        update={"target": story.state.target.model_copy(update={"verdict": verdict})}
+    )
+    action = decide(story.state, world)
+    assert isinstance(action, Rest)
+    assert action.reason == "frozen"
+    with pytest.raises(ContradictionError):
+        story.tells(before)

@@ -195,3 +195,11 @@ def test_an_unknown_key_or_a_later_schema_is_unreadable(story):
     ):
         with pytest.raises(UnreadableFactError):
             from_json(edit)
+
+
+@pytest.mark.parametrize("other", [{"base": "d" * 40}, {"tree": "8" * 40}], ids=["base", "tree"])
+def test_a_landing_is_of_the_candidate_that_was_judged(story, other):
+    story.opened().started().ended().proposed().judged()
+    landing = {"n": 1, "landed": "f" * 40, "base": "b" * 40, "tree": "7" * 40, "permissions": ()}
+    with pytest.raises(ContradictionError):
+        story.tells(LandingStarted(**{**landing, **other}))

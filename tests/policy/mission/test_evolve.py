@@ -8,6 +8,7 @@ from policy.mission.facts import (
     CandidateConflicted,
     FailureClassified,
     LandingMissed,
+    LandingStarted,
     MissionClosed,
     PersonAsked,
     Totals,

@@ -1,0 +1,309 @@
+"""Houses for many cases: each life is prepared once, and a case gets a copy of the directory.
+
+Whatever a case does to its copy, `house.is_whole()` says whether the oracles of reliability.md 4.1
+hold; the audit by git alone follows after each test anyway.
+"""
+
+import ctypes
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from daemon.cli.beginning import Beginning, introduction
+from daemon.cli.init import initialise
+from daemon.cli.place import open_place
+from daemon.serve import once, serving
+from gitops.person import Person
+from tests.daemon.conftest import House
+from tests.daemon.faults.lives import BY_NAME, POLICY, Life
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Points:
+    """Passes points: lets a life's acts happen, then *fault* at its place; keeps the names."""
+
+    def __init__(self, house, place=None, fault=None):
+        self.house, self.place, self.fault = house, place, fault
+        self.names = []
+
+    def __call__(self, name):
+        self.names.append(name)
+        act = self.house.life.acts.get(name)
+        if act is not None and self.names.count(name) == 1:
+            act(self.house)
+        if self.place is None or name != self.place.name:
+            return
+        if self.names.count(name) == self.place.nth:
+            self.fault()
+
+
+@dataclass
+class Faulty(House):
+    life: Life | None = None
+    signs: Path | None = None
+    """A directory that builders can read: how a test tells them something."""
+    whole: "Whole | None" = None
+
+    def lives(self, **options):
+        """Run until idle, twice where the life itself stops the daemon."""
+        standing = self.runs(**{"point": Points(self), **options})
+        while _is_stopped(standing):
+            standing = self.runs(**{"point": Points(self), **options})
+        return standing
+
+    def child(self, place, fault):
+        """Run in a process of its own with *fault* at *place*; return how that process ended."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # its threads stay here: they wait
+            pid = os.fork()
+        if pid == 0:
+            code = 70
+            try:
+                with serving(self.outside, point=Points(self, place, fault)) as it:
+                    once(it)
+                code = 0
+            finally:
+                os._exit(code)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def fails(self, place, number):
+        """Be told *number* by the system at *place*."""
+
+        def fault():
+            raise OSError(number, os.strerror(number))
+
+        return self.child(place, fault)
+
+    def is_terminated(self, place):
+        return self.child(place, lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+    def dies(self, place):
+        """Be killed at *place*: no `finally` of ours tidies up."""
+        return self.child(place, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+    # the oracles
+
+    def is_whole(self):
+        self.is_sound()
+        assert self.files() == self.whole.files
+        self.is_told()
+
+    def is_told(self):
+        """The missions came to what they come to undisturbed, and did it once."""
+        assert {one: self.told_of(one) for one in self.whole.told} == self.whole.told
+        assert self.refs() == self.whole.refs
+        assert self.landings() == self.whole.landings
+
+    def is_sound(self):
+        """What holds after any fault, whatever came of the missions."""
+        assert self.git("status", "--porcelain") == ""
+        assert self.git("fsck", "--strict", "--no-dangling", "--no-progress") == ""
+        assert self.leftovers() == []
+        assert self.strays() == []
+
+    def told_of(self, mission):
+        """How a mission stands, for good or for now, and what it did once."""
+        kinds = Counter(self.kinds(mission))
+        once = ("mission-opened", "landed", "target-judged", "person-asked", "mission-closed")
+        end = self.facts(mission)[-1]
+        return {kind: kinds[kind] for kind in once}, getattr(end, "outcome", end.kind)
+
+    def files(self):
+        """What the target holds: path -> blob."""
+        rows = (row.split() for row in self.git("ls-tree", "-r", "main").splitlines())
+        return {row[3]: row[2] for row in rows}
+
+    def refs(self):
+        return self.git("for-each-ref", "--format=%(refname)").splitlines()
+
+    def landings(self):
+        line = self.git(
+            "log",
+            "--first-parent",
+            "--reverse",
+            "--format=%(trailers:key=Pawl-Mission,valueonly,separator=)",
+            "main",
+        )
+        return [mission for mission in line.splitlines() if mission]
+
+    def leftovers(self):
+        """Files that nobody may leave: locks, marks of ours, temporary packs, workspaces."""
+        names = ("**/*.lock", "pawl-index*", "**/tmp_*", "refs/**/*.new")
+        found = [path for name in names for path in self.gitdir.glob(name)]
+        state = self.outside.state
+        found += [*(state / "sandbox" / "runs").iterdir(), *state.glob("*.new")]
+        loose = {
+            path.relative_to(self.gitdir).as_posix()
+            for path in self.gitdir.glob("refs/**/*")
+            if path.is_file()
+        }
+        return [str(path) for path in found] + sorted(loose - set(self.refs()))
+
+    def strays(self):
+        """Processes that outlived the daemon: whoever lost its parent is a child of ours."""
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return []
+            if pid == 0:
+                return [_cmdline(child) for child in _children() if not _is_going(child)]
+
+
+def _children():
+    return [
+        int(pid)
+        for task in Path("/proc/self/task").iterdir()
+        for pid in (task / "children").read_text().split()
+    ]
+
+
+def _cmdline(pid):
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    return b" ".join(words).decode(errors="replace")
+
+
+def _is_going(pid):
+    """Wait for a process that was killed; whoever goes on living was not."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    poller = select.poll()
+    poller.register(fd, select.POLLIN)
+    ended = bool(poller.poll(5000))
+    os.close(fd)
+    return ended
+
+
+@dataclass
+class Whole:
+    """What an undisturbed life comes to."""
+
+    names: list[str]
+    files: dict
+    told: dict
+    refs: list[str]
+    landings: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def subreaper():
+    """Whatever a killed daemon leaves behind becomes a child of ours, and is seen."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+@pytest.fixture(scope="session")
+def signs():
+    """A directory that an unprivileged builder reaches, unlike pytest's own; empty at first."""
+    path = Path(tempfile.mkdtemp(prefix="pawl-signs-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory):
+    """Life -> a directory with house, config and state, ready to be copied."""
+    made = {}
+    return tmp_path_factory, made
+
+
+@pytest.fixture
+def copied(people, templates, tmp_path, signs, monkeypatch):
+    """`copied(life)` is a house of that life, begun and not run yet."""
+    factory, made = templates
+
+    def copy(life, where="here"):
+        template = made.get(life.name)
+        if template is None:
+            template = made[life.name] = factory.mktemp(life.name)
+            _prepare(template, life, monkeypatch)
+        root = tmp_path if where == "here" else tmp_path / where
+        root.mkdir(exist_ok=True)
+        subprocess.run(["cp", "-a", *template.iterdir(), root], check=True)
+        monkeypatch.setenv("PAWL_CONFIG_DIR", str(root / "config"))
+        monkeypatch.setenv("PAWL_STATE_DIR", str(root / "state"))
+        host = root / "config" / "house" / "host.yaml"
+        text = host.read_text()
+        text = re.sub("^git_dir: .*$", f"git_dir: {root}/house/.git", text, flags=re.MULTILINE)
+        host.write_text(text + f"mounts: [{signs}]\n")
+        house = Faulty(root / "house", life=life, signs=signs)
+        house.git("reset", "--quiet")
+        for sign in signs.iterdir():
+            sign.unlink()
+        life.wishes(house)
+        return house
+
+    return copy
+
+
+def _prepare(template, life, monkeypatch):
+    monkeypatch.setenv("PAWL_CONFIG_DIR", str(template / "config"))
+    monkeypatch.setenv("PAWL_STATE_DIR", str(template / "state"))
+    path = template / "house"
+    path.mkdir()
+    house = House(path)
+    house.git("init", "--quiet", "-b", "main")
+    house.commits({"README": "a house\n"}, "the beginning")
+    place = open_place(path)
+
+    def begin(*_):
+        return Beginning(introduction(POLICY.encode()), {}, "")
+
+    initialise(place, Person(place.gitdir, os.environ), "unsigned-local", begin, lambda *_: ())
+    house.git("reset", "--hard", "--quiet")
+    house.runs()  # so that what the sandbox found out about this host is copied too
+
+
+@pytest.fixture(scope="session")
+def wholes():
+    return {}
+
+
+@pytest.fixture
+def alive(copied, wholes):
+    """`alive(name)` is a house of that life, that knows what becomes of it undisturbed."""
+
+    def begin(name, where="here"):
+        life = BY_NAME[name]
+        if name not in wholes:
+            wholes[name] = _undisturbed(copied(life, where="undisturbed"))
+        house = copied(life, where)
+        house.whole = wholes[name]
+        return house
+
+    return begin
+
+
+def _undisturbed(house):
+    points = Points(house)
+    standing = house.runs(point=points)
+    if _is_stopped(standing):
+        house.lives()
+    missions = [path.stem for path in (house.path / "backlog").iterdir()]
+    return Whole(
+        points.names,
+        house.files(),
+        {mission: house.told_of(mission) for mission in missions},
+        house.refs(),
+        house.landings(),
+    )
+
+
+def _is_stopped(standing):
+    return "stopping" in {rest.reason for rest in standing.rests.values()}

@@ -1,0 +1,151 @@
+"""The lives that are disturbed: what a repository asks for, what people do meanwhile, its points.
+
+Together they hold every kind of fact; a test sees to that. `points/<life>.txt` names the crash
+points of an undisturbed life, one a line in their order; a test says when a file is out of date,
+and with PAWL_POINTS=write in the environment writes it.
+"""
+
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).parent
+POLICY = """schema: 1
+extends: default-1
+repo_name: house
+selection: {interruptions: 2, on_invalid: hold}
+failures:
+  build_error: {action: escalate, origin: item}
+  environment_error: {backoff_s: 0}
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The *nth* time the point *name* is passed, counted from 1, in one process."""
+
+    name: str
+    nth: int
+
+    def __str__(self):
+        return f"{self.name}#{self.nth}"
+
+
+def nobody(_house):
+    return
+
+
+@dataclass(frozen=True)
+class Life:
+    name: str
+    wishes: Callable
+    acts: Mapping[str, Callable] = field(default_factory=dict)
+    """What happens outside when a point is first passed; done once, whatever is killed when."""
+
+    @property
+    def file(self) -> Path:
+        return HERE / "points" / f"{self.name}.txt"
+
+    @property
+    def places(self) -> list[Place]:
+        names = self.file.read_text().split() if self.file.exists() else []
+        seen: Counter[str] = Counter()
+        places = []
+        for name in names:
+            seen[name] += 1
+            places.append(Place(name, seen[name]))
+        return places
+
+
+def wishes_two(house):
+    """The second one needs what the first one makes, and a condition that is observed."""
+    house.wishes(
+        "A-2",
+        blocked_by=["Z-1"],
+        command=["cp", "Z-1.txt", "A-2.txt"],
+        ready_when=[{"check": ["test", "-s", "Z-1.txt"]}],
+    )
+    house.wishes("Z-1")
+
+
+def wishes_idle(house):
+    house.wishes("Z-1", command=["true"])
+
+
+def wishes_asked(house):
+    house.wishes("Z-1", command=["sh", "-c", "exit 3"])
+
+
+def wishes_made(house):
+    house.wishes("Z-1", tests=[{"run": ["grep", "-q", "made", "Z-1.txt"]}])
+
+
+def waits_for(house, sign):
+    """Python for a builder or gate that does not go on before the file *sign* is there."""
+    path = json.dumps(str(house.signs / sign))
+    return f"import os, time\nwhile not os.path.exists({path}): time.sleep(0.01)\n"
+
+
+def wishes_patient(house):
+    """Its builder does not end before the file `go` is there."""
+    code = waits_for(house, "go") + "open('Z-1.txt', 'w').write('made')"
+    house.wishes("Z-1", command=["python3", "-c", code])
+
+
+def once(house, sign):
+    """Whether this is the first time, over all processes."""
+    try:
+        (house.signs / sign).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def writes_the_same_file(house):
+    if once(house, "wrote"):
+        house.commits({"Z-1.txt": "something else\n"})
+
+
+def writes_another_file(house):
+    if once(house, "wrote"):
+        house.commits({"README": "a house that somebody lives in\n"})
+
+
+def stops_the_daemon(house):
+    if once(house, "stopped"):
+        os.kill(os.getpid(), signal.SIGTERM)
+    else:
+        (house.signs / "go").touch()
+
+
+ALONE = Life("alone", wishes_made)
+"""The shortest life that lands: for the quick forms of what is not a kill."""
+LIVES = (
+    Life("landed", wishes_two),
+    Life("idle", wishes_idle),
+    Life("asked", wishes_asked),
+    Life("conflicted", wishes_made, {"builder-start": writes_the_same_file}),
+    Life("missed", wishes_made, {"land": writes_another_file}),
+    Life("stopped", wishes_patient, {"builder-start": stops_the_daemon}),
+)
+BY_NAME = {life.name: life for life in (*LIVES, ALONE)}
+
+
+def distinct(lives=LIVES) -> list[tuple[str, Place]]:
+    """Each point's name once, in whatever life has it first; first and last passings by turns."""
+    found = {}
+    for life in lives:
+        last = {place.name: place for place in life.places}
+        for place in life.places:
+            if place.name not in found:
+                chosen = last[place.name] if len(found) % 2 else place
+                found[place.name] = (life.name, chosen)
+    return list(found.values())
+
+
+def every(lives=LIVES) -> list[tuple[str, Place]]:
+    return [(life.name, place) for life in lives for place in life.places]

@@ -34,7 +34,7 @@ def values(content):
             b"# c\nid: A\nreopen: 2\n# t\ntitle: x\n",
             id="a new key goes behind the first",
         ),
-        pytest.param(b"id: A", "reopen", 2, b"id: A\nreopen: 2\n", id="a last line without end"),
+        pytest.param(b"id: A", "reopen", 2, b"id: A\nreopen: 2", id="a last line without end"),
         pytest.param(
             b"status: todo\r\nid: A\r\n",
             "status",
@@ -42,8 +42,23 @@ def values(content):
             b"status: done\r\nid: A\r\n",
             id="line ends stay as they are",
         ),
+        pytest.param(b"status: 'todo'\n", "status", "done", b"status: 'done'\n", id="quotes stay"),
         pytest.param(
-            b"status: 'todo'\n", "status", "done", b"status: done\n", id="quotes are not needed"
+            b"id: 'A'\nreopen: 1\n", "reopen", 2, b"id: 'A'\nreopen: 2\n", id="a number has none"
+        ),
+        pytest.param(
+            b"{id: A, status: todo}\n",
+            "reopen",
+            2,
+            b"{id: A, reopen: 2, status: todo}\n",
+            id="a map in braces",
+        ),
+        pytest.param(
+            b"id: A\nstatus:\n  todo\n",
+            "status",
+            "done",
+            b"id: A\nstatus:\n  done\n",
+            id="a value on the next line",
         ),
     ],
 )
@@ -54,8 +69,8 @@ def test_exactly_one_line_changes(content, key, value, edited):
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param(b"{id: A, status: todo}\n", id="a map in braces"),
-        pytest.param(b"id: A\nstatus:\n  todo\n", id="a value on the next line"),
+        pytest.param(b"status: |\n  todo\n", id="a block of text"),
+        pytest.param(b"status: [todo]\n", id="a list as status"),
         pytest.param(b"contract: |\n  text\n  more\n", id="behind a block of text"),
         pytest.param(b"status: &a todo\n", id="an anchor"),
         pytest.param(b"- status\n", id="a list"),

@@ -9,9 +9,11 @@ from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.lines import line_of
 from daemon.cli.missions import Known, Missions, Unknown, entry
 from daemon.cli.place import Place, open_place
+from gitops.ledger.dossier import shard
+from policy.bus.result import Exited
 from policy.documents.results import RESULTS, results_page
 from policy.gates.verdict import Broken, Failed, Passed, Record
-from policy.mission.facts import GatesJudged
+from policy.mission.facts import AttemptEnded, GatesJudged
 from policy.mission.record import Recorded
 
 
@@ -67,10 +69,27 @@ def _story(place: Place, known: Known) -> Iterator[str]:
     for record in _last_judged(known.records):
         yield f"  gate      {_gate(record)}"
     yield f"  ledger    {known.page.tip} ({known.verified.value})"
+    for folder in _worth_reading(known.records):
+        yield f"  evidence  git show {known.page.tip}:{_within(known)}{folder}"
     if place.doubt:
         yield f"            {place.doubt}"
     yield ""
     yield from map(line_of, known.records)
+
+
+def _worth_reading(records: Iterable[Recorded]) -> Iterator[str]:
+    """Yield the folders that hold what barred the newest attempt, or what its builder printed."""
+    attempts = [one.fact for one in records if isinstance(one.fact, AttemptEnded)]
+    if attempts and attempts[-1].ending != Exited(code=0) and attempts[-1].output.path:
+        yield attempts[-1].output.path
+    judged = [one.fact for one in records if isinstance(one.fact, GatesJudged)]
+    for record in judged[-1].records if judged else ():
+        if record.report and not isinstance(record.verdict, Passed):
+            yield f"{record.report.rpartition('/')[0]}/"
+
+
+def _within(known: Known) -> str:
+    return "" if known.is_open else f"{shard(known.mission)}/"
 
 
 def outcome_of(known: Known) -> str:

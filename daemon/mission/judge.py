@@ -30,7 +30,8 @@ def judge_candidate(site: Site, case: Case, stop: threading.Event) -> Outcome:
                 environment=said.environment,
                 records=said.records,
             )
-            return Outcome((fact,), said.evidence)
+            # The gate that decided was asked last: its evidence is the last to be cut.
+            return Outcome((fact,), dict(reversed(tuple(said.evidence.items()))))
 
 
 def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:

@@ -62,6 +62,16 @@ def test_show_has_every_fact_in_order(story):
     assert (facts[0]["kind"], facts[-1]["kind"]) == ("mission-opened", "mission-closed")
 
 
+def test_show_names_the_evidence_of_what_barred_as_git_finds_it(story):
+    desk, clone = story
+    told = desk.pawl("show", "BYE-1").out
+    (line,) = [line for line in told.splitlines() if "evidence" in line]
+    command = line.split("git ")[1].split()
+    for place in (desk.repo, clone):
+        assert "output.txt" in desk.git(*command, at=place)
+    assert "evidence" not in desk.pawl("show", "HELLO-1").out
+
+
 def test_the_diff_of_what_landed_is_what_git_shows(story):
     desk, _ = story
     found = desk.pawl("diff", "HELLO-1", "--json").json

@@ -13,6 +13,7 @@ from daemon.site import Site
 from gitops import highwater, ledger, refs
 from gitops.highwater import Corrupt, HighWater
 from gitops.landing.landed import Trailers, parse
+from gitops.ledger.reading import Trust, trust
 from gitops.objects import read_object
 from gitops.observe import Lost, contains, follows, observe_tip
 from policy.ids import CommitId, MissionId
@@ -28,6 +29,8 @@ class Doubt:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._lasting: Frozen | None = None
+        self._signed: CommitId | None = None
+        """The tip of the ledger that was found to be the daemon's own last."""
         self._mark = self._begin()
 
     def freeze(self, why: str) -> None:
@@ -48,6 +51,15 @@ class Doubt:
         ):
             if seen is not None and not self._holds(seen, found):
                 return rewritten(ref, found=found, seen=seen)
+        if ledger_tip is not None and ledger_tip != self._signed:
+            raw = read_object(self._site.store, ledger_tip, "commit")
+            whose, why = trust(raw, self._site.trust.daemon_key)
+            if whose is not Trust.VERIFIED:
+                return Frozen(
+                    why=f"{refs.LEDGER} is at {ledger_tip}, which is not this daemon's: {why}; "
+                    "look at what was committed there, and put the branch back"
+                )
+            self._signed = ledger_tip
         self._raise(self._mark.model_copy(update={"target": tip.commit, "ledger": ledger_tip}))
         return Sound()
 

@@ -189,13 +189,22 @@ class Daemon:
         observed = self._over.pop(KEY, None)
         if observed is not None:
             observed.future.result()
-        draft = self._opener.open(view, standing)
+        draft = self._next(view, standing)
         while draft is not None:
             self._told(draft.mission, "opened")
             self._guarded(standing, draft.mission, partial(self._take, standing, draft))
             if draft.tip is None:
                 return
-            draft = self._opener.open(self._look(), standing)
+            draft = self._next(self._look(), standing)
+
+    def _next(self, view: View, standing: Standing) -> Draft | None:
+        """Return the next mission to open; none while the past of the items cannot be read."""
+        try:
+            return self._opener.open(view, standing)
+        except UNREADABLE as error:
+            _log.error("nothing is opened", why=str(error))
+            standing.doubt(str(error))
+            return None
 
     def _look(self) -> View:
         view = self._eyes.look(integrity=self._doubt.now(), activity=self._activity)

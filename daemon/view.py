@@ -54,6 +54,10 @@ class TargetLostError(Exception):
     """The target cannot be read as a commit: everything freezes until it can (F33)."""
 
 
+class UnreadableItemError(Exception):
+    """The item a mission was opened for is none any more: by another release, or by damage."""
+
+
 Activity = Literal["active", "paused", "stopping"]
 
 
@@ -82,7 +86,7 @@ class View:
             case BacklogItem() as item:
                 return item
             case BadItem() as bad:
-                raise ValueError(f"{history.mission}: its own item is unreadable now: {bad}")
+                raise UnreadableItemError(f"{history.mission}: its item was readable once: {bad}")
 
     def policy(self) -> Effective:
         """Return the policy at the tip; where that is broken, the shipped one: all is frozen then.

@@ -10,10 +10,11 @@ from daemon.opening.past import Past
 from daemon.pool import Pool
 from daemon.site import Site
 from daemon.standing import Standing
-from daemon.view import View
+from daemon.view import UnreadableItemError, View
 from gitops import ledger, refs
-from gitops.ledger import BrokenDossierError, Page
+from gitops.ledger import BrokenDossierError, ClosedOtherwiseError, DuplicateStepError, Page
 from gitops.ledger.reading import Trust
+from gitops.objects import DamagedObjectError, MissingObjectError
 from gitops.refs import BrokenRefError
 from policy.backlog.conditions import name_of
 from policy.backlog.item import BacklogItem
@@ -24,8 +25,17 @@ from policy.mission.evolve import ContradictionError, replay
 from policy.mission.facts import ConditionRecord, MissionOpened
 from policy.mission.states import Waiting
 
-UNREADABLE = (ContradictionError, BrokenDossierError, BrokenRefError)
-"""What a mission's ledger may raise: that mission is frozen, the others go on."""
+UNREADABLE = (
+    ContradictionError,
+    BrokenDossierError,
+    BrokenRefError,
+    ClosedOtherwiseError,
+    DuplicateStepError,
+    MissingObjectError,
+    DamagedObjectError,
+    UnreadableItemError,
+)
+"""What a mission's ledger and its objects may raise: it is frozen, the others go on."""
 
 
 class Opener:
@@ -108,9 +118,8 @@ class Opener:
         try:
             page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
             state = replay(mission, page.records)
+            scope = view.pinned(state.history).write_scope if state is not None else ("**",)
         except UNREADABLE:
-            state = None
-        if state is None:
             return Open(mission, ("**",))
         waiting = state.asked.why if isinstance(state, Waiting) else None
-        return Open(mission, view.pinned(state.history).write_scope, waiting)
+        return Open(mission, scope, waiting)

@@ -45,7 +45,10 @@ class Past:
 
     def _read(self, mission: MissionId) -> Closing:
         content = ledger.read_closed_file(self._site.store, mission, SUMMARY, ledger=self._at)
-        closing = closing_of(Summary.model_validate_json(content)) if content else None
+        try:
+            closing = closing_of(Summary.model_validate_json(content)) if content else None
+        except ValueError:
+            closing = None
         if closing is None:
             why = f"its {SUMMARY} does not say how it ended"
             raise ledger.BrokenDossierError(mission, self._at or "", why)

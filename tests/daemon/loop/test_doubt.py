@@ -53,3 +53,33 @@ def test_nothing_is_archived_on_a_ledger_that_was_rewound(house):
     house.git("update-ref", "refs/heads/pawl/ledger", seen)
     house.runs()
     assert house.ended("H-1") == ("PASS", "landed")
+
+
+def test_a_ledger_that_somebody_else_committed_to_is_not_believed(house):
+    house.wishes("H-1", command=["false"])
+    house.runs()
+    tip = house.tip("pawl/ledger")
+    tree = house.git("mktree", stdin="")
+    forged = house.git("commit-tree", tree, "-p", tip, "-m", "H-1 never happened")
+    house.git("update-ref", "refs/heads/pawl/ledger", forged)
+    standing = house.runs()
+    assert "refs/heads/pawl/ledger" in standing.doubts[0]
+    assert standing.selection.skipped["H-1"].reason == "halted"
+    house.git("update-ref", "refs/heads/pawl/ledger", tip)
+    assert house.runs().selection.skipped["H-1"].reason == "closed_unresolved"
+
+
+def test_one_mission_whose_item_is_lost_stops_no_other(house):
+    house.wishes("H-1", command=["sh", "-c", "kill -9 $$"])
+    house.runs()
+    blob = house.facts("H-1")[0].item_blob
+    house.wishes("H-1", priority="P2", command=["sh", "-c", "kill -9 $$"])
+    path = house.gitdir / "objects" / blob[:2] / blob[2:]
+    content = path.read_bytes()
+    path.chmod(0o644)
+    path.unlink()
+    standing = house.runs()
+    assert standing.rests["H-1"].reason == "frozen"
+    assert standing.doubts == []
+    path.write_bytes(content)
+    assert house.runs().rests["H-1"].reason == "waiting"

@@ -74,13 +74,20 @@ def serving(
             point=point,
         )
         wake = Wake()
-        with site.door:
+        with structlog.contextvars.bound_contextvars(**_on_every_line(site)), site.door:
             daemon = Daemon(site, wake, told)
             _report(findings, daemon)
             try:
                 yield Serving(daemon, site, wake)
             finally:
                 daemon.close()
+
+
+def _on_every_line(site: Site) -> dict[str, object]:
+    """Return what each line of the log says: which holding of the lock, and that none signs."""
+    mode = site.trust.mode
+    unsigned = {"mode": mode} if mode == "unsigned-local" else {}
+    return {"epoch": site.instance.epoch, **unsigned}
 
 
 def _before_open(

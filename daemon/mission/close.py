@@ -17,7 +17,7 @@ def close_mission(draft: Draft, view: View, closed: MissionClosed) -> None:
     state = view.mission(draft)
     summary = summarise(state, draft.records)
     contract = view.pinned(state.history).contract
-    page = results_page(summary, contract, draft.records)
+    page = results_page(summary, contract, draft.records, view.site.trust.mode)
     draft.add(
         Outcome(
             (),
@@ -30,7 +30,8 @@ def ask_person(draft: Draft, view: View, asked: PersonAsked) -> None:
     """Add the request and the file a person reads."""
     draft.add(Outcome((asked,)))
     summary = summarise(view.mission(draft), draft.records)
-    draft.add(Outcome((), pages={asked.request: request_page(summary, asked).encode()}))
+    page = request_page(summary, asked, view.site.trust.mode)
+    draft.add(Outcome((), pages={asked.request: page.encode()}))
 
 
 def archive(draft: Draft, view: View) -> bool:

@@ -8,12 +8,14 @@ import json
 
 from policy.documents.summary import Summary
 from policy.mission.facts import PersonAsked
+from policy.people.trust import Mode
 
 
-def request_page(summary: Summary, asked: PersonAsked) -> str:
+def request_page(summary: Summary, asked: PersonAsked, mode: Mode) -> str:
     """Return the request as YAML: flat keys, JSON values."""
     rows: dict[str, object] = {
         "schema": 1,
+        "mode": mode,
         "mission": summary.id,
         "outcome": asked.outcome,
         "reason": asked.reason,

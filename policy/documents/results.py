@@ -8,20 +8,25 @@ from policy.documents.summary import Summary, said
 from policy.gates.verdict import Broken, Failed, Passed, Record
 from policy.mission.facts import AttemptEnded, GatesJudged
 from policy.mission.record import Recorded
+from policy.people.trust import Mode
 
 RESULTS = "RESULTS.md"
 """Its path in the dossier of a closed mission."""
 HEADING = "<!-- generated from the mission's facts; do not edit -->"
+UNSIGNED = "no person's signature was asked for"
 _SHOWN = 20
 
 
-def results_page(summary: Summary, contract: str, records: tuple[Recorded, ...]) -> str:
+def results_page(
+    summary: Summary, contract: str, records: tuple[Recorded, ...], mode: Mode = "signed"
+) -> str:
     """Return the page as Markdown. *contract* is the item's, as it was when the mission opened."""
     return "\n".join(
         [
             HEADING,
             f"# {summary.id}: {_line(summary.title)}",
             "",
+            *([f"**mode {mode}: {UNSIGNED}**", ""] if mode == "unsigned-local" else []),
             f"**{_verdict(summary)}**",
             "",
             *_ending(summary),

@@ -63,8 +63,8 @@ GARBAGE = {
     ),
     "self": (item("self", "blocked_by: [self]"), "self.yaml:10: blocked_by: for ever"),
     "number": (item("number", "reopen: 1e400"), "number.yaml:10: "),
-    "bad\nname": (b"x", "name.yaml:"),
-    "bad\udcffname": (b"x", "its name is not UTF-8"),
+    "bad\nname": (b"x", "its name holds"),
+    "bad\udcffname": (b"x", "its name holds"),
 }
 
 
@@ -95,8 +95,9 @@ def test_held_garbage_stands_beside_items_that_land(house, writes, policy, files
 
 
 def shown(name):
-    """The name as it can be told: bytes that are no text as escapes."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """The name as any terminal may show it: what it cannot show as escapes."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
 def test_each_piece_of_garbage_halts_every_opening(house, writes, pawl, files):

@@ -1,7 +1,8 @@
 """Lock files that a killed git or daemon left: which are stale, and which are nobody's business.
 
 A lock is removed only when no process works on the repository, and then only if it is ours (its
-content is a commit the daemon signed, or it guards a ref only the daemon writes), if the git dir
+content is a commit the daemon signed, or it guards a ref that only the daemon writes, or that it
+was moving when it was killed), if the git dir
 is the daemon's own, or if it guards a ref and is older than the grace a host allows. A person's
 index or configuration lock is theirs: it is reported, never removed (R25).
 """
@@ -19,7 +20,7 @@ from gitops.finding import Finding, Healed, NeedsPerson
 from gitops.landing import marker
 from gitops.landing.marker import Marker
 from gitops.landing.places import gitdirs
-from gitops.refs import LEASES, LEDGER, MISSIONS
+from gitops.refs import MOVING, only_ours
 from gitops.signing import Good, verify
 
 
@@ -52,6 +53,7 @@ def stale_locks(
     """
     locks = list(_locks(gitdir))
     if not locks:
+        (gitdir / MOVING).unlink(missing_ok=True)
         return ()
     roots = [gitdir, *(_worktree_of(path) for path in gitdirs(gitdir))]
     looked_at = [root for root in roots if root is not None and root.is_dir()]
@@ -59,7 +61,10 @@ def stale_locks(
     if working and processes.wait_gone(working, patience_s):
         working = processes.working_on(looked_at)
     scene = _Scene(gitdir, rules, trusted, now, working)
-    return tuple(_judge(lock, scene) for lock in locks)
+    findings = tuple(_judge(lock, scene) for lock in locks)
+    if not working:
+        (gitdir / MOVING).unlink(missing_ok=True)
+    return findings
 
 
 def _worktree_of(gitdir: Path) -> Path | None:
@@ -117,7 +122,7 @@ def _guards_ref(lock: Path, gitdir: Path) -> bool:
 
 def _is_ours(lock: Path, scene: _Scene) -> bool:
     name = lock.relative_to(scene.gitdir).as_posix().removesuffix(".lock")
-    if name.startswith((MISSIONS, LEASES)) or name == LEDGER:
+    if only_ours(name) or _was_moving(lock, name, scene.gitdir):
         return True
     text = lock.read_bytes() if lock.is_file() and not lock.is_symlink() else b""
     if scene.trusted is None or _OID.fullmatch(text) is None:
@@ -127,6 +132,16 @@ def _is_ours(lock: Path, scene: _Scene) -> bool:
     except (KeyError, ValueError, OSError, pygit2.GitError):
         return False
     return isinstance(verify(raw, scene.trusted), Good)
+
+
+def _was_moving(lock: Path, ref: str, gitdir: Path) -> bool:
+    """Whether the daemon was killed while it moved *ref*, and the lock came after it began to."""
+    note = gitdir / MOVING
+    try:
+        begun = note.stat().st_mtime_ns
+        return note.read_text() == ref and lock.lstat().st_mtime_ns >= begun
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 _OID = re.compile(rb"[0-9a-f]{40}\n?")

@@ -7,7 +7,7 @@ file of 0 bytes is missing from libgit2's listing without a word; neither is use
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,10 @@ LEDGER = RefName("refs/heads/pawl/ledger")
 MISSIONS = "refs/pawl/missions/"
 WORK = "refs/heads/pawl/work/"
 LEASES = "refs/pawl/leases/"
+MOVING = "pawl-moving"
+"""A file in the git dir, for as long as a ref is moved that others move too: the ref's name.
+
+A lock that was made after it is ours, whatever a kill left in the lock (`locks.py`)."""
 
 
 def mission_ref(mission: MissionId) -> RefName:
@@ -89,7 +93,7 @@ def create(store: Store, ref: RefName, to: CommitId) -> bool:
     """Make *ref*; return False, changing nothing, if it exists."""
     _make_parents(store, ref)
     try:
-        with store.repo.transaction() as transaction:
+        with _announced(store, ref), store.repo.transaction() as transaction:
             transaction.lock_ref(ref)
             if _lookup(store, ref) is not None:
                 return False
@@ -105,7 +109,8 @@ def move(store: Store, ref: RefName, *, to: CommitId, was: CommitId) -> bool:
     if reference is None or str(reference.target) != was:
         return False
     try:
-        reference.set_target(pygit2.Oid(hex=to))
+        with _announced(store, ref):
+            reference.set_target(pygit2.Oid(hex=to))
     except (pygit2.GitError, OSError) as error:
         return _lost(store, ref, was, error)
     return True
@@ -117,7 +122,8 @@ def delete(store: Store, ref: RefName, *, was: CommitId) -> bool:
     if reference is None or str(reference.target) != was:
         return False
     try:
-        reference.delete()
+        with _announced(store, ref):
+            reference.delete()
     except (pygit2.GitError, OSError) as error:
         return _lost(store, ref, was, error)
     return True
@@ -151,6 +157,24 @@ def list_missions(store: Store) -> Missions:
         {MissionId(ref.removeprefix(MISSIONS)): tip for ref, tip in listing.refs.items()},
         {MissionId(ref.removeprefix(MISSIONS)): why for ref, why in listing.broken.items()},
     )
+
+
+def only_ours(ref: str) -> bool:
+    """Return whether nobody but the daemon writes *ref*."""
+    return ref.startswith((MISSIONS, LEASES)) or ref == LEDGER
+
+
+@contextmanager
+def _announced(store: Store, ref: RefName) -> Iterator[None]:
+    if only_ours(ref):
+        yield
+        return
+    note = store.gitdir / MOVING
+    note.write_text(ref)
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
 
 
 def _lookup(store: Store, ref: RefName) -> pygit2.Reference | None:

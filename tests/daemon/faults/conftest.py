@@ -64,18 +64,23 @@ class Faulty(House):
 
     def child(self, place, fault):
         """Run in a process of its own with *fault* at *place*; return how that process ended."""
+        pid = self.forks(Points(self, place, fault))
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def forks(self, points):
+        """Run in a process of its own; return its id. It has all modules: no second to start."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # its threads stay here: they wait
             pid = os.fork()
-        if pid == 0:
-            code = 70
-            try:
-                with serving(self.outside, point=Points(self, place, fault)) as it:
-                    once(it)
-                code = 0
-            finally:
-                os._exit(code)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if pid:
+            return pid
+        code = 70
+        try:
+            with serving(self.outside, point=points) as it:
+                once(it)
+            code = 0
+        finally:
+            os._exit(code)
 
     def fails(self, place, number):
         """Be told *number* by the system at *place*."""

@@ -36,6 +36,8 @@ class Outcome:
     evidence: Mapping[str, bytes] = field(default_factory=dict)
     commits: tuple[bytes, ...] = ()
     pages: Mapping[str, bytes] = field(default_factory=dict)
+    under: Effective | None = None
+    """The policy the deed was done under, where that may be another than when it is recorded."""
 
 
 class Draft:
@@ -57,7 +59,7 @@ class Draft:
     def add(self, outcome: Outcome) -> None:
         """Take what a deed found; raises `ContradictionError` where it cannot follow."""
         for fact in outcome.facts:
-            recorded = self._envelope(fact)
+            recorded = self._envelope(fact, outcome.under or self._in_effect())
             self.state = evolve(self.state, recorded)
             self.records = (*self.records, recorded)
         self._evidence.update(outcome.evidence)
@@ -97,7 +99,7 @@ class Draft:
         self._evidence, self._pages, self._code = {}, {}, []
         self.batch = Batch(self._site.store)
 
-    def _envelope(self, fact: Fact) -> Recorded:
+    def _envelope(self, fact: Fact, under: Effective) -> Recorded:
         seq = len(self.records) + 1
         attempts = self.state.history.next_attempt if self.state else 1
         step = step_id(
@@ -115,7 +117,7 @@ class Draft:
             at=rfc3339(self._site.clock.now()),
             host=self._site.instance.host,
             epoch=self._site.instance.epoch,
-            policy=self._in_effect().digest,
+            policy=under.digest,
             fact=fact,
         )
 

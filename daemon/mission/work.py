@@ -6,6 +6,7 @@ reconcile; a deed that raised is one that found nothing, and its error rises in 
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from daemon.mission.build import BuilderRun
 from daemon.mission.draft import Draft, Outcome
@@ -35,16 +36,21 @@ class Work:
             limits=view.policy().policy.sandbox,
             before=history.checkpoints,
         )
-        return self._start(draft.mission, f"attempt {started.n}: {started.builder}", run)
+        under = view.policy()
+
+        def deed(stop: threading.Event) -> Outcome:
+            return replace(run(stop), under=under)
+
+        return self._start(draft.mission, f"attempt {started.n}: {started.builder}", deed)
 
     def judge(self, draft: Draft, view: View, action: JudgeCandidate) -> UnderWay:
-        case = case_of(draft, view, action)
+        case, under = case_of(draft, view, action), view.policy()
 
         def deed(stop: threading.Event) -> Outcome:
             self._site.point("gates-start")
             outcome = judge_candidate(self._site, case, stop)
             self._site.point("gates-end")
-            return outcome
+            return replace(outcome, under=under)
 
         return self._start(draft.mission, f"gates on {action.candidate.commit[:12]}", deed)
 

@@ -103,3 +103,18 @@ def test_a_mission_with_more_evidence_than_policy_keeps_is_closed_and_known(hous
     standing = house.runs()
     assert standing.doubts == []
     assert standing.selection.skipped["H-2"].reason == "closed_unresolved"
+
+
+def test_a_policy_that_changes_while_gates_run_has_the_gates_asked_again_under_its_name(house):
+    house.wishes("H-1")
+    path = ".pawl/policy.yaml"
+    stricter = house.shows(path) + "\nreconcile_s: 31\n"
+    house.runs(point=Once("gates-end", lambda: house.commits({path: stricter})))
+    assert house.ended("H-1") == ("PASS", "landed")
+    records = house.page("H-1").records
+    opened, first, second = (
+        [one.policy for one in records if one.fact.kind == kind]
+        for kind in ("mission-opened", "gates-judged", "landing-started")
+    )
+    assert first == [opened[0], second[0]]
+    assert opened[0] != second[0]

@@ -69,8 +69,15 @@ def work_off(place: Place) -> Worked:
         standing = until_idle(served)
     missions = Missions(place)
     seen: set[MissionId] = told.seen | set(standing.rests)
-    found = tuple(one for one in map(missions.get, sorted(seen, key=natural)) if one is not None)
+    found = tuple(_found(missions, mission, standing) for mission in sorted(seen, key=natural))
     return Worked(worst((_code(found, standing), _policy(place))), found, standing)
+
+
+def _found(missions: Missions, mission: MissionId, standing: Standing) -> Known | Unknown:
+    """Return what is known of a mission that was worked on; one that is gone is never left out."""
+    rest = standing.rests.get(mission)
+    gone = Unknown(mission, is_open=True, why=rest.why if rest else "it is neither open nor closed")
+    return missions.get(mission) or gone
 
 
 def _policy(place: Place) -> Exit:

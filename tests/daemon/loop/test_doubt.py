@@ -2,6 +2,10 @@
 
 import pytest
 
+from daemon.cli.exits import Exit
+from daemon.cli.place import open_place
+from daemon.cli.work import work_off
+
 BROKEN_POLICY = {".pawl/policy.yaml": "schema: 1\nextends: default-1\ngates: 7\n"}
 POLICY = "schema: 1\nextends: default-1\nrepo_name: house\nbacklog: wishes\n"
 
@@ -35,6 +39,19 @@ def test_a_mission_whose_ref_was_deleted_is_not_begun_anew(house):
     assert "refs/pawl/missions/H-1" not in house.git("for-each-ref")
     house.git("update-ref", "refs/pawl/missions/H-1", tip)
     assert house.runs().rests["H-1"].reason == "waiting"
+
+
+def test_a_mission_whose_ref_was_deleted_is_told_and_no_success(house):
+    house.wishes("H-1", command=["sh", "-c", "kill -9 $$"])
+    house.runs()
+    tip = house.tip("refs/pawl/missions/H-1")
+    house.git("update-ref", "-d", "refs/pawl/missions/H-1")
+    worked = work_off(open_place(house.path))
+    assert worked.code is Exit.ENVIRONMENT
+    (told,) = worked.as_object()["missions"]
+    assert (told["id"], told["outcome"]) == ("H-1", None)
+    assert "git update-ref refs/pawl/missions/H-1" in told["why"]
+    house.git("update-ref", "refs/pawl/missions/H-1", tip)
 
 
 def test_nothing_is_archived_on_a_ledger_that_was_rewound(house):

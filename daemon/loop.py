@@ -161,7 +161,7 @@ class Daemon:
         before = draft.tip
         found = self._outcome(draft.mission)
         if found is not None:
-            draft.effective = self._look().policy()
+            draft.effective = self._look().policy_of(draft)
             draft.add(found)
         try:
             turned = turn(draft, self._look, self._work)

@@ -96,6 +96,13 @@ class View:
         """
         return _or_shipped(self.effective)
 
+    def policy_of(self, draft: Draft) -> Effective:
+        """Return what facts are recorded under: a broken policy has no name, the last one had."""
+        effective = self.policy()
+        if isinstance(self.effective, Effective) or not draft.records:
+            return effective
+        return replace(effective, digest=draft.records[-1].policy)
+
     def policy_for(self, item: BacklogItem) -> Effective:
         """Return the policy as it holds for *item*, which may ask for less."""
         effective = self.policy()

@@ -88,7 +88,7 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
     """
     while True:
         view = eyes()
-        draft.effective = view.policy()
+        draft.effective = view.policy_of(draft)
         action = decide(view.mission(draft), view.world(view.mission(draft)))
         match action:
             case Rest():

@@ -100,3 +100,19 @@ def test_one_mission_whose_item_is_lost_stops_no_other(house):
     assert standing.doubts == []
     path.write_bytes(content)
     assert house.runs().rests["H-1"].reason == "waiting"
+
+
+def test_a_landing_is_recorded_though_the_policy_breaks_and_under_the_policy_that_was(house):
+    house.wishes("H-1")
+    whole = house.shows(".pawl/policy.yaml") + "\n"
+
+    def person(name):
+        if name == "landed" and house.shows(".pawl/policy.yaml") == whole.strip():
+            house.commits(BROKEN_POLICY)
+
+    assert house.runs(point=person).rests["H-1"].reason == "frozen"
+    house.commits({".pawl/policy.yaml": whole})
+    house.runs()
+    assert house.ended("H-1") == ("PASS", "landed")
+    records = house.page("H-1").records
+    assert {one.policy for one in records} == {records[0].policy}

@@ -12,7 +12,13 @@ from daemon.site import Site
 from daemon.standing import Standing
 from daemon.view import UnreadableItemError, View
 from gitops import ledger, refs
-from gitops.ledger import BrokenDossierError, ClosedOtherwiseError, DuplicateStepError, Page
+from gitops.ledger import (
+    BrokenDossierError,
+    ClosedOtherwiseError,
+    DuplicateStepError,
+    ForeignLedgerError,
+    Page,
+)
 from gitops.ledger.reading import Trust
 from gitops.objects import DamagedObjectError, MissingObjectError
 from gitops.refs import BrokenRefError
@@ -31,6 +37,7 @@ UNREADABLE = (
     BrokenRefError,
     ClosedOtherwiseError,
     DuplicateStepError,
+    ForeignLedgerError,
     MissingObjectError,
     DamagedObjectError,
     UnreadableItemError,

@@ -12,6 +12,7 @@ from gitops.ledger.closed import is_closed as is_closed
 from gitops.ledger.closed import read_closed as read_closed
 from gitops.ledger.closed import read_closed_file as read_closed_file
 from gitops.ledger.closing import ClosedOtherwiseError as ClosedOtherwiseError
+from gitops.ledger.closing import ForeignLedgerError as ForeignLedgerError
 from gitops.ledger.closing import LedgerRootMissingError as LedgerRootMissingError
 from gitops.ledger.closing import close as close
 from gitops.ledger.closing import create_ledger_root as create_ledger_root

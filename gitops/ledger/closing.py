@@ -26,6 +26,16 @@ class LedgerRootMissingError(Exception):
         )
 
 
+class ForeignLedgerError(Exception):
+    """The tip of the ledger branch is not signed by the key that is to sign the next commit."""
+
+    def __init__(self, mission: MissionId, tip: CommitId, why: str) -> None:
+        super().__init__(
+            f"cannot close {mission}: {refs.LEDGER} is at {tip}, which is not ours: {why}; "
+            "look at what was committed there, and put the branch back"
+        )
+
+
 class ClosedOtherwiseError(Exception):
     """The ledger branch has another dossier under this mission's id."""
 
@@ -69,12 +79,16 @@ def close(
     else moved the branch meanwhile: try again.
     *work* is where the mission's work branch must be to be deleted too. What moved meanwhile is
     left. *watch* is called between two effects. Raises `LedgerRootMissingError`,
-    `ClosedOtherwiseError`, `RefLockedError`.
+    `ForeignLedgerError`, `ClosedOtherwiseError`, `RefLockedError`.
     """
     ledger = refs.read(store, refs.LEDGER)
     if ledger is None:
         raise LedgerRootMissingError
-    root = reading.tree_of(objects.read_object(store, ledger, "commit"))
+    raw = objects.read_object(store, ledger, "commit")
+    whose, why = reading.trust(raw, key.public)
+    if whose is not reading.Trust.VERIFIED:
+        raise ForeignLedgerError(mission, ledger, why)
+    root = reading.tree_of(raw)
     closing: CommitId | None = ledger
     if dossier.find(store, root, dossier.shard(mission)) is None:
         closing = _merge(store, key, mission, tip, ledger=ledger, sentence=sentence, at=at)

@@ -116,3 +116,19 @@ def test_a_landing_is_recorded_though_the_policy_breaks_and_under_the_policy_tha
     assert house.ended("H-1") == ("PASS", "landed")
     records = house.page("H-1").records
     assert {one.policy for one in records} == {records[0].policy}
+
+
+def test_a_mission_is_not_merged_onto_what_somebody_else_committed_a_moment_ago(house):
+    house.wishes("H-1")
+    tip = house.tip("pawl/ledger")
+    forged = house.git("commit-tree", f"{tip}^{{tree}}", "-p", tip, "-m", "mine")
+
+    def somebody(name):
+        if name == "archive" and house.tip("pawl/ledger") == tip:
+            house.git("update-ref", "refs/heads/pawl/ledger", forged)
+
+    assert house.runs(point=somebody).rests["H-1"].reason == "frozen"
+    assert house.tip("pawl/ledger") == forged
+    house.git("update-ref", "refs/heads/pawl/ledger", tip)
+    house.runs()
+    assert house.ended("H-1") == ("PASS", "landed")

@@ -1,0 +1,144 @@
+"""The audit sees what it is there for: each of these repositories was wrong on purpose."""
+
+import json
+import shutil
+import time
+
+import pytest
+
+from gitops import signing
+from tests.daemon.faults.lives import ALONE
+from tests.independent.audit import audit
+
+pytestmark = pytest.mark.unaudited("the audit itself is asked here, about what a test made wrong")
+LEDGER = "refs/heads/pawl/ledger"
+
+
+@pytest.fixture
+def house(copied):
+    house = copied(ALONE)
+    house.runs()
+    return house
+
+
+def problems(house):
+    return "\n".join(audit(house.gitdir, house.outside.config / "trust.yaml"))
+
+
+def signs(house, tree, parents, message):
+    """Make a commit that the daemon's own key signed."""
+    key = signing.DaemonKey.load(house.outside.key)
+    raw = signing.signed_commit(key, tree, tuple(parents), message, int(time.time()))
+    (house.path.parent / "raw").write_bytes(raw)
+    path = str(house.path.parent / "raw")
+    return house.git("hash-object", "-t", "commit", "-w", "--literally", path)
+
+
+def tree_with(house, commit, path, content):
+    """Return the tree of *commit* with *content* at *path*."""
+    blob = house.git("hash-object", "-w", "--stdin", stdin=content)
+    house.git("read-tree", "--index-output=.git/other", commit)
+    index = house.gitdir / "other"
+    shutil.copy(index, house.gitdir / "index")
+    house.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
+    return house.git("write-tree")
+
+
+def message(house, commit):
+    return house.git("log", "-1", "--format=%B", commit)
+
+
+def another_tree_landed(house):
+    tree = tree_with(house, "main", "Z-1.txt", "made, and more\n")
+    text = message(house, "main").replace(house.tip("main^{tree}"), tree)
+    house.git("update-ref", "refs/heads/main", signs(house, tree, [house.tip("main~")], text))
+
+
+def a_trailer_that_lies(house):
+    text = message(house, "main").replace(house.tip("main^{tree}"), "1" * 40)
+    commit = signs(house, house.tip("main^{tree}"), [house.tip("main~")], text)
+    house.git("update-ref", "refs/heads/main", commit)
+
+
+def landed_twice(house):
+    text = message(house, "main")
+    commit = signs(house, house.tip("main^{tree}"), [house.tip("main")], text)
+    house.git("update-ref", "refs/heads/main", commit)
+
+
+def rewritten_by_a_person(house):
+    house.git("reset", "--hard", "--quiet", "main")
+    house.git("commit", "--quiet", "--amend", "--no-edit", "--reset-author")
+
+
+def ledger_with(house, change):
+    """Write the mission's last ledger commit and its closing again, signed, after *change*."""
+    last, closing = house.tip(f"{LEDGER}^2"), house.tip(LEDGER)
+    shard = house.git("ls-tree", "-r", "--name-only", LEDGER).partition("/facts/")[0]
+    shard = "/".join(shard.split("/")[:4])
+    tree = change(last)
+    parents = house.git("log", "-1", "--format=%P", last).split()
+    last = signs(house, tree, parents, message(house, last))
+    house.git("read-tree", f"{closing}~")
+    house.git("read-tree", f"--prefix={shard}/", tree)
+    whole = house.git("write-tree")
+    commit = signs(house, whole, [house.tip(f"{closing}~"), last], message(house, closing))
+    house.git("update-ref", LEDGER, commit)
+
+
+def a_fact_edited_later(house):
+    def edit(last):
+        path = "facts/0005-gates-judged.json"
+        fact = json.loads(house.git("show", f"{last}:{path}"))
+        fact["payload"]["records"] = fact["payload"]["records"][:1]
+        return tree_with(house, last, path, json.dumps(fact))
+
+    ledger_with(house, edit)
+
+
+def a_gap_in_the_facts(house):
+    def edit(last):
+        content = house.git("show", f"{last}:facts/0009-mission-closed.json")
+        tree = tree_with(house, last, "facts/0010-mission-closed.json", content)
+        house.git("read-tree", tree)
+        house.git("update-index", "--force-remove", "facts/0009-mission-closed.json")
+        return house.git("write-tree")
+
+    ledger_with(house, edit)
+
+
+def a_closing_by_a_person(house):
+    tree = house.tip(f"{LEDGER}^{{tree}}")
+    commit = house.git(
+        "commit-tree", tree, "-p", f"{LEDGER}~", "-p", f"{LEDGER}^2", "-m", message(house, LEDGER)
+    )
+    house.git("update-ref", LEDGER, commit)
+
+
+def a_closing_of_something_else(house):
+    shard = house.git("ls-tree", "-r", "--name-only", LEDGER).splitlines()[0]
+    tree = tree_with(house, LEDGER, shard, "other words\n")
+    parents = [house.tip(f"{LEDGER}~"), house.tip(f"{LEDGER}^2")]
+    house.git("update-ref", LEDGER, signs(house, tree, parents, message(house, LEDGER)))
+
+
+def test_a_finished_repository_is_right(house):
+    assert problems(house) == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (another_tree_landed, "landed without a recorded intent"),
+        (a_trailer_that_lies, "landed without a recorded intent"),
+        (landed_twice, "landed more than once"),
+        (rewritten_by_a_person, "not on the target's first-parent line"),
+        (a_fact_edited_later, "edits facts/0005-gates-judged.json"),
+        (a_gap_in_the_facts, "is there instead of facts/0009"),
+        (a_closing_by_a_person, "a commit of the ledger is not the daemon's"),
+        (a_closing_of_something_else, "is not its last ledger commit's tree"),
+    ],
+)
+def test_what_is_wrong_is_said(house, wrong, said):
+    wrong(house)
+    assert said in problems(house)

@@ -168,7 +168,10 @@ def remove(pack: Path) -> None:
 
 def _drop_stale(directory: Path) -> None:
     """Remove own temporary files a day older than the newest file; a kill left them."""
-    times = {entry: entry.stat().st_mtime for entry in os.scandir(directory)}
+    times: dict[os.DirEntry[str], float] = {}
+    for entry in os.scandir(directory):
+        with suppress(FileNotFoundError):  # git's own temporary files come and go
+            times[entry] = entry.stat().st_mtime
     newest = max(times.values(), default=0.0)
     for entry, time in times.items():
         if entry.name.startswith(("tmp_pack_pawl_", "tmp_idx_pawl_")) and newest - time > _STALE_S:

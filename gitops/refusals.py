@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from gitops import configuration, maintenance, packs
@@ -45,8 +46,7 @@ def notes(gitdir: Path) -> Iterator[str]:
     hooks = gitdir / "hooks"
     if hooks.is_dir() and any(not hook.name.endswith(".sample") for hook in hooks.iterdir()):
         yield f"the hooks in {hooks} are not run by the daemon's git"
-    empty = [path for path in _loose(gitdir) if path.stat().st_size == 0]
-    for path in empty:
+    for path in filter(_is_empty, _loose(gitdir)):
         yield f"{path} has 0 bytes; it is rewritten when the step that made it is repeated"
 
 
@@ -141,7 +141,9 @@ def _packed(gitdir: Path) -> Iterator[Problem]:
 def _packs(gitdir: Path) -> Iterator[Problem]:
     for index in (gitdir / "objects" / "pack").glob("pack-*.idx"):
         pack = index.with_suffix(".pack")
-        if not packs.is_own(pack) and pack.exists() and not maintenance.is_whole(pack):
+        if packs.is_own(pack) or maintenance.is_whole(pack):
+            continue
+        if index.exists() and pack.exists():  # else a person's `git gc` removed it meanwhile
             todo = f"try `git index-pack {pack}`, else fetch the objects from a clone"
             yield Problem("a pack or its index is not whole", str(pack), todo)
 
@@ -160,6 +162,15 @@ def _files_under(directory: Path) -> Iterator[Path]:
 
 
 def _loose(gitdir: Path) -> Iterator[Path]:
+    """Yield loose objects; a person's `git gc` may remove them and their folders meanwhile."""
     for directory in (gitdir / "objects").glob("[0-9a-f][0-9a-f]"):
-        for name in os.listdir(directory):  # noqa: PTH208  # there may be very many
-            yield directory / name
+        with suppress(FileNotFoundError):
+            for name in os.listdir(directory):  # noqa: PTH208  # there may be very many
+                yield directory / name
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except FileNotFoundError:
+        return False

@@ -67,11 +67,16 @@ def _put_back(store: Store) -> None:
 
 def _loose(store: Store, since: float | None) -> Iterator[Path]:
     for directory in (store.gitdir / "objects").glob("[0-9a-f][0-9a-f]"):
-        for entry in os.scandir(directory):
-            if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                with suppress(FileNotFoundError):
-                    if since is None or entry.stat(follow_symlinks=False).st_mtime >= since:
-                        yield Path(entry.path)
+        with suppress(FileNotFoundError):  # packed and pruned meanwhile, as a person's gc does
+            yield from _loose_in(directory, since)
+
+
+def _loose_in(directory: Path, since: float | None) -> Iterator[Path]:
+    for entry in os.scandir(directory):
+        if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+            with suppress(FileNotFoundError):
+                if since is None or entry.stat(follow_symlinks=False).st_mtime >= since:
+                    yield Path(entry.path)
 
 
 _NAME = re.compile(r"[0-9a-f]{38}")

@@ -378,6 +378,12 @@ def test_only_what_was_written_lately_is_read_if_a_time_is_given(repository):
     assert len(recovers(repository, since=1000)) == 1
 
 
+def test_what_a_persons_gc_removes_meanwhile_is_not_looked_at(repository):
+    # a link that leads nowhere is listed and then not found, as is what was removed in between
+    (repository.gitdir / "objects" / "ab").symlink_to("nowhere")
+    assert recovers(repository) == ()
+
+
 def test_a_kill_amid_the_decision_is_decided_again(repository, main):
     path = loose(repository, main)
     away = repository.gitdir / "pawl-corrupt"

@@ -234,6 +234,16 @@ def test_a_persons_configuration_is_not_read(repository, tmp_path, monkeypatch):
         store.git.run("config", "user.name")
 
 
+@pytest.mark.parametrize("name", ["ab", f"ab/{'c' * 38}", "pack/pack-x.idx"])
+def test_what_a_persons_gc_removes_meanwhile_is_no_problem(repository, name):
+    # a link that leads nowhere is listed and then not found, as is what was removed in between
+    gone = repository.gitdir / "objects" / name
+    gone.parent.mkdir(exist_ok=True)
+    gone.symlink_to("nowhere")
+    (repository.gitdir / "objects" / "pack" / "pack-x.pack").touch()
+    assert not any("0 bytes" in note for note in opened(repository).notes)
+
+
 def test_opening_changes_nothing(repository):
     before = {path: path.stat().st_mtime_ns for path in repository.gitdir.rglob("*")}
     opened(repository)

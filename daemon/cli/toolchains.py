@@ -51,7 +51,7 @@ def _venvs(checkout: Path, environ: Mapping[str, str]) -> Iterator[Toolchain]:
         folders.append(Path(active).absolute())
     for folder in dict.fromkeys(folders):
         python = folder / "bin" / "python"
-        if (folder / "pyvenv.cfg").is_file() and os.path.lexists(python):
+        if _is_there(folder / "pyvenv.cfg") and os.path.lexists(python):
             yield Toolchain(
                 name=f"virtual environment {folder}",
                 mounts=_once(folder, *_installations(python, _home(environ))),
@@ -95,7 +95,7 @@ def _pyenv(checkout: Path, environ: Mapping[str, str]) -> Iterator[Toolchain]:
     root = Path(environ.get("PYENV_ROOT") or _home(environ) / ".pyenv")
     for version in _pyenv_versions(checkout, root, environ):
         folder = root / "versions" / version
-        if (folder / "bin" / "python3").exists():
+        if _is_there(folder / "bin" / "python3"):
             yield Toolchain(f"pyenv {version}", _once(folder, folder.resolve()), (folder / "bin",))
             return
 
@@ -107,6 +107,17 @@ def _pyenv_versions(checkout: Path, root: Path, environ: Mapping[str, str]) -> I
             yield from file.read_text().split()
         except (OSError, UnicodeDecodeError):
             continue
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether *path* can be seen; what is in a folder closed to us is no toolchain.
+
+    `su` and `sudo -E` keep PYENV_ROOT and VIRTUAL_ENV of whoever called them.
+    """
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _home(environ: Mapping[str, str]) -> Path:
@@ -134,10 +145,11 @@ def _hops(program: Path) -> Iterator[Path]:
     hop = program
     for _ in range(_LINKS):
         yield hop
-        if not hop.is_symlink():
-            yield program.resolve()
+        try:
+            hop = Path(os.path.normpath(hop.parent / hop.readlink()))
+        except OSError:  # no link, or in a folder closed to us
+            yield Path(os.path.realpath(program))
             return
-        hop = Path(os.path.normpath(hop.parent / hop.readlink()))
 
 
 _LINKS = 40

@@ -123,3 +123,16 @@ def test_pyenv_gives_the_version_that_is_asked_for(tmp_path, home, said_by):
     (toolchain,) = found(tmp_path / "house", home, **environ)
     assert toolchain.name == "pyenv 3.12.1"
     assert toolchain.mounts == (home / ".pyenv/versions/3.12.1",)
+
+
+def test_what_cannot_be_looked_at_is_no_toolchain(tmp_path, home):
+    # too long for any file system: an error for root too, as a folder closed to us is for others
+    unseen = "n" * 300
+    venv(tmp_path / "house/.venv", Path("/usr/bin/python3"))
+    python = tmp_path / "house/.venv/bin/python"
+    python.unlink()
+    python.symlink_to(f"/opt/{unseen}/bin/python3")
+    (toolchain,) = found(
+        tmp_path / "house", home, VIRTUAL_ENV=f"/opt/{unseen}", PYENV_VERSION=unseen
+    )
+    assert toolchain.mounts == (tmp_path / "house/.venv", Path(f"/opt/{unseen}"))

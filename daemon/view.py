@@ -146,7 +146,7 @@ class View:
         if now is None:
             return Removed()
         if now.item.status != "todo":
-            return Cancelled()
+            return Cancelled(status=now.item.status)
         return Unchanged() if now.spec == history.opened.spec_hash else Changed()
 
     def _checkout(self, mission: Mission) -> Checkout:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import pygit2
 
+from gitops.objects import FILE_MODE, TREE_MODE, read_tree
 from gitops.repository import Store
 from policy.ids import BlobId, CommitId, RefName, TreeId
 
+_EXECUTABLE = 0o100755
 PAUSE = ".pawl/PAUSE"
 POLICY = ".pawl/policy.yaml"
 
@@ -50,23 +52,32 @@ def observe_tip(store: Store, ref: RefName) -> Tip | Lost:
 
 
 def blob_at(store: Store, tree: TreeId, path: str) -> BlobId | None:
-    """Return the id of the regular file at *path*, None where there is none."""
-    try:
-        entry = store.repo[tree].peel(pygit2.Tree)[path]
-    except KeyError:
-        return None
-    if entry.filemode not in {pygit2.enums.FileMode.BLOB, pygit2.enums.FileMode.BLOB_EXECUTABLE}:
-        return None
-    return BlobId(str(entry.id))
+    """Return the id of the regular file at *path*, None where there is none.
+
+    Raises `MissingObjectError` or `DamagedObjectError` where a folder on the way cannot be read.
+    """
+    mode, oid = _entry(store, tree, path) or (0, "")
+    return BlobId(oid) if mode in (FILE_MODE, _EXECUTABLE) else None
 
 
 def is_at(store: Store, tree: TreeId, path: str) -> bool:
-    """Return whether there is anything at *path*: file, folder, link or gitlink."""
-    try:
-        store.repo[tree].peel(pygit2.Tree)[path]
-    except KeyError:
-        return False
-    return True
+    """Return whether there is anything at *path*: file, folder, link or gitlink.
+
+    Raises as `blob_at`: a folder that cannot be read is not an empty one.
+    """
+    return _entry(store, tree, path) is not None
+
+
+def _entry(store: Store, tree: TreeId, path: str) -> tuple[int, str] | None:
+    mode, oid = TREE_MODE, str(tree)
+    for name in path.encode("utf-8", "surrogateescape").split(b"/"):
+        if mode != TREE_MODE:
+            return None
+        found = read_tree(store, oid).get(name)
+        if found is None:
+            return None
+        mode, oid = found
+    return mode, oid
 
 
 def is_paused(store: Store, tree: TreeId) -> bool:

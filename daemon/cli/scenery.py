@@ -86,8 +86,7 @@ def _integrity(place: Place, tip: Tip, policy: Policy) -> Integrity:
 
 def _open(place: Place, one: Known | Unknown) -> Open:
     if isinstance(one, Unknown):
-        # Whatever it may write, nothing else must: nobody knows what it may.
-        return Open(one.mission, ("**",), waiting=None)
+        return Open(one.mission, (), waiting=f"its ledger cannot be believed: {one.why}")
     waiting = one.state.asked.why if isinstance(one.state, Waiting) else None
     opened = one.state.history.opened
     item = parse_item(opened.item_path, read_blob(place.store, opened.item_blob))

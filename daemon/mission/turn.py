@@ -95,6 +95,8 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
                 record(draft, view)
                 return Resting(action)
             case RunBuilder(started=started):
+                if started.start != started.base:
+                    draft.keep(started.start)  # a person's commit, held by their branch only
                 draft.add(Outcome((started,)))
                 record(draft, view)
                 return work.build(draft, view, started)

@@ -112,21 +112,27 @@ class Opener:
         )
 
     def _open_missions(self, view: View, standing: Standing) -> list[Open]:
-        """Return what is open; a mission whose ledger cannot be read holds its place and all paths.
+        """Return what is open; one whose ledger cannot be read, or is gone, waits for a person.
 
-        Nobody knows what it may write. One whose ref is gone is such a mission too.
+        It is frozen, so it runs nothing and lands nothing: only its own item is held.
         """
         missions = refs.list_missions(self._site.store)
         gone = standing.rests.keys() - missions.open.keys() - missions.broken.keys()
-        broken = [Open(mission, ("**",)) for mission in sorted({*missions.broken, *gone})]
+        broken = [_frozen(mission) for mission in sorted({*missions.broken, *gone})]
         return broken + [self._open_mission(view, mission) for mission in missions.open]
 
     def _open_mission(self, view: View, mission: MissionId) -> Open:
         try:
             page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
             state = replay(mission, page.records)
-            scope = view.pinned(state.history).write_scope if state is not None else ("**",)
+            if state is None:
+                return _frozen(mission)
+            scope = view.pinned(state.history).write_scope
         except UNREADABLE:
-            return Open(mission, ("**",))
+            return _frozen(mission)
         waiting = state.asked.why if isinstance(state, Waiting) else None
         return Open(mission, scope, waiting)
+
+
+def _frozen(mission: MissionId) -> Open:
+    return Open(mission, (), waiting="its ledger cannot be believed: pawl show says why")

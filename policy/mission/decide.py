@@ -145,8 +145,8 @@ def _cancelled(history: History, world: World) -> Close | None:
     if _frozen(world) is not None:
         return None
     match world.wish:
-        case Cancelled():
-            reason, why = Reason.BY_PERSON, "the item was set to `status: cancelled`"
+        case Cancelled(status=status):
+            reason, why = Reason.BY_PERSON, f"the item was set to `status: {status}`"
         case Removed():
             reason, why = Reason.ITEM_REMOVED, "the item's file was removed from the target"
         case Changed():
@@ -189,8 +189,7 @@ def _judged(mission: Judged, world: World) -> Action:
     match rule(world.required, mission.judged.records):
         case Barred(records=records):
             return Classify(failure=failure_of_gates(mission.attempt, records, world.policy))
-        case Unheard() | Cleared() if mission.candidate.base != world.target:
-            # What was tested is not what would land.
+        case Unheard() | Cleared() if _is_stale(mission, world):
             return _held_back(BuildCandidate(attempt=mission.attempt, base=world.target), world)
         case Unheard():
             again = BuildCandidate(attempt=mission.attempt, base=world.target)
@@ -202,6 +201,12 @@ def _judged(mission: Judged, world: World) -> Action:
             return _unless_held(
                 BuildLanding(attempt=mission.attempt, candidate=mission.candidate), world
             )
+
+
+def _is_stale(mission: Judged, world: World) -> bool:
+    """Return whether what was tested, or where, is not what would land and where it would run."""
+    moved = mission.candidate.base != world.target
+    return moved or mission.judged.environment != world.call.environment
 
 
 def _unless_held(action: BuildLanding | MoveTarget, world: World) -> Action:

@@ -27,9 +27,10 @@ class Removed(Value):
 
 
 class Cancelled(Value):
-    """A person committed `status: cancelled`."""
+    """A person committed a status that ends the mission; `done` says they did it themselves."""
 
     kind: Literal["cancelled"] = "cancelled"
+    status: Literal["cancelled", "done", "blocked"] = "cancelled"
 
 
 class Unreadable(Value):

@@ -160,6 +160,8 @@ def test_a_persons_commit_on_the_work_branch_is_what_the_next_attempt_starts_fro
     assert house.shows("hint") == "try this"
     second = [fact for fact in house.facts("H-1") if fact.kind == "attempt-started"][1]
     assert house.git("log", "-1", "--format=%s %an", second.start) == "a hint Ada"
+    anchors = house.git("log", "--first-parent", "--format=%P", "pawl/ledger^2").split()
+    assert second.start in anchors, "the ledger holds it, whatever becomes of the branch"
 
 
 def test_each_checkpoint_is_on_the_work_branch_and_stays_there_when_blocked(house, policy):

@@ -5,6 +5,8 @@ import pytest
 from daemon.cli.exits import Exit
 from daemon.cli.place import open_place
 from daemon.cli.work import work_off
+from gitops.objects import MissingObjectError
+from gitops.observe import is_at
 
 BROKEN_POLICY = {".pawl/policy.yaml": "schema: 1\nextends: default-1\ngates: 7\n"}
 POLICY = "schema: 1\nextends: default-1\nrepo_name: house\nbacklog: wishes\n"
@@ -132,3 +134,26 @@ def test_a_mission_is_not_merged_onto_what_somebody_else_committed_a_moment_ago(
     house.git("update-ref", "refs/heads/pawl/ledger", tip)
     house.runs()
     assert house.ended("H-1") == ("PASS", "landed")
+
+
+@pytest.mark.unaudited  # it leaves a mission that is not the daemon's
+def test_a_forged_mission_holds_its_own_item_and_no_other(house):
+    house.wishes("H-1")
+    house.wishes("H-2")
+    forged = house.git("commit-tree", house.tip("main^{tree}"), "-m", "H-1: mission opened")
+    house.git("update-ref", "refs/pawl/missions/H-1", forged)
+    standing = house.runs()
+    assert standing.selection.skipped["H-1"].reason == "running"
+    assert standing.rests["H-1"].reason == "frozen"
+    assert house.ended("H-2") == ("PASS", "landed")
+    assert house.tip("refs/pawl/missions/H-1") == forged
+
+
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(house):
+    house.commits({"docs/a": "1\n"})
+    folder = house.git("rev-parse", "HEAD:docs")
+    tree = house.tip("main^{tree}")
+    (house.gitdir / "objects" / folder[:2] / folder[2:]).unlink()
+    with pytest.raises(MissingObjectError):
+        is_at(house.store, tree, "docs/b")
+    assert not is_at(house.store, tree, "nowhere/b")

@@ -166,6 +166,12 @@ def test_a_conflict_is_tried_again_on_the_new_target(story, world):
     assert action.started.base == MOVED
 
 
+def test_a_candidate_judged_in_another_environment_is_judged_again(story, world):
+    state = story.opened().started().ended().proposed().judged().state
+    call = world.call.model_copy(update={"environment": "f" * 64})
+    assert isinstance(decide(state, but(world, call=call)), BuildCandidate)
+
+
 # Silence, bars and breaks.
 
 

@@ -136,7 +136,7 @@ def test_a_mission_is_not_merged_onto_what_somebody_else_committed_a_moment_ago(
     assert house.ended("H-1") == ("PASS", "landed")
 
 
-@pytest.mark.unaudited  # it leaves a mission that is not the daemon's
+@pytest.mark.unaudited("a mission that is not the daemon's")
 def test_a_forged_mission_holds_its_own_item_and_no_other(house):
     house.wishes("H-1")
     house.wishes("H-2")

@@ -14,7 +14,7 @@ from gitops import highwater, ledger, refs
 from gitops.highwater import Corrupt, HighWater
 from gitops.landing.landed import Trailers, parse
 from gitops.ledger.reading import Trust, trust
-from gitops.objects import read_object
+from gitops.objects import DamagedObjectError, MissingObjectError, read_object
 from gitops.observe import Lost, contains, follows, observe_tip
 from policy.ids import CommitId, MissionId
 from policy.mission.integrity import rewritten
@@ -75,9 +75,22 @@ class Doubt:
         }
 
     def note(self, found: Mapping[MissionId, CommitId]) -> None:
-        """Remember where the open missions are; a rewound one stays where it was seen."""
-        kept = {one: tip for one, tip in self._mark.missions.items() if one in self.rewound(found)}
-        self._raise(self._mark.model_copy(update={"missions": {**found, **kept}}))
+        """Remember where the open missions are: at commits of this daemon's, else as seen last.
+
+        Somebody else's commit must not become what a person is told to put back.
+        """
+        seen, gone = self._mark.missions, self.rewound(found)
+        own = {one for one, tip in found.items() if tip == seen.get(one) or self._is_own(tip)}
+        kept = {one: tip for one, tip in seen.items() if one in gone or one in found.keys() - own}
+        noted = {one: tip for one, tip in found.items() if one in own and one not in gone}
+        self._raise(self._mark.model_copy(update={"missions": {**noted, **kept}}))
+
+    def _is_own(self, tip: CommitId) -> bool:
+        try:
+            raw = read_object(self._site.store, tip, "commit")
+        except (MissingObjectError, DamagedObjectError):
+            return False
+        return trust(raw, self._site.trust.daemon_key)[0] is Trust.VERIFIED
 
     def _holds(self, seen: CommitId | None, found: CommitId | None) -> bool:
         if seen is None:

@@ -155,7 +155,10 @@ def list_missions(store: Store) -> Missions:
     listing = list_refs(store, MISSIONS)
     return Missions(
         {MissionId(ref.removeprefix(MISSIONS)): tip for ref, tip in listing.refs.items()},
-        {MissionId(ref.removeprefix(MISSIONS)): why for ref, why in listing.broken.items()},
+        {
+            MissionId(ref.removeprefix(MISSIONS)): f"its ledger {ref} cannot be read: {why}"
+            for ref, why in listing.broken.items()
+        },
     )
 
 

@@ -86,7 +86,9 @@ def is_paused(store: Store, tree: TreeId) -> bool:
 
 
 def contains(store: Store, tip: CommitId, commit: CommitId) -> bool:
-    """Return whether *commit* is *tip* or an ancestor of it."""
+    """Return whether *commit* is *tip* or an ancestor of it; what is no commit contains nothing."""
+    if not isinstance(store.repo.get(tip), pygit2.Commit):
+        return False
     if tip == commit:
         return True
     if commit not in store.repo:
@@ -98,11 +100,12 @@ def follows(store: Store, tip: CommitId, commit: CommitId) -> bool:
     """Return whether *commit* is *tip* or on its first-parent line, as a ledger's past is.
 
     Unlike `contains` this never walks the history of the code that a ledger commit has beside it.
+    What is not there, or is no commit, has no past.
     """
     at = tip
     while at != commit:
-        parents = store.repo[at].peel(pygit2.Commit).parent_ids
-        if not parents:
+        found = store.repo.get(at)
+        if not isinstance(found, pygit2.Commit) or not found.parent_ids:
             return False
-        at = CommitId(str(parents[0]))
-    return True
+        at = CommitId(str(found.parent_ids[0]))
+    return tip in store.repo

@@ -13,6 +13,7 @@ from daemon.cli.exits import Exit, of_mission, worst
 from daemon.cli.missions import Known, Missions, Unknown, absent, entry
 from daemon.cli.place import Place, open_place, policy_at, target_of, trusted_outside
 from daemon.cli.progress import progress
+from daemon.cli.resting import said
 from daemon.clock import rfc3339
 from daemon.notify import Notify
 from daemon.serve import once as until_idle
@@ -24,6 +25,7 @@ from policy.backlog.rank import natural
 from policy.ids import MissionId
 from policy.mission.actions import Rest
 from policy.problems import Unreadable
+from policy.rules.load import Effective
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def work_off(place: Place) -> Worked:
     missions = Missions(place)
     seen: set[MissionId] = told.seen | set(standing.rests)
     found = tuple(_found(missions, mission, standing) for mission in sorted(seen, key=natural))
-    return Worked(worst((_code(found, standing), _policy(place))), found, standing)
+    return Worked(worst((_code(found, standing), _of_files(place, standing))), found, standing)
 
 
 def _found(missions: Missions, mission: MissionId, standing: Standing) -> Known | Unknown:
@@ -80,18 +82,26 @@ def _found(missions: Missions, mission: MissionId, standing: Standing) -> Known 
     return missions.get(mission) or gone
 
 
-def _policy(place: Place) -> Exit:
-    """Return INVALID for a policy that cannot be read: it freezes, and that is not the host."""
+def _of_files(place: Place, standing: Standing) -> Exit:
+    """Return INVALID for a policy that cannot be read, or items whose unreadability halts all.
+
+    Under `on_invalid: hold` everything else goes on, so an unreadable item is told and is no
+    failure of what was worked on (DESIGN 10).
+    """
     tip = observe_tip(place.store, target_of(place))
-    unreadable = isinstance(tip, Tip) and isinstance(policy_at(place, tip.tree), Unreadable)
-    return Exit.INVALID if unreadable else Exit.OK
+    if not isinstance(tip, Tip):
+        return Exit.OK
+    match policy_at(place, tip.tree):
+        case Unreadable():
+            return Exit.INVALID
+        case Effective(policy=policy):
+            halts = standing.invalid and policy.selection.on_invalid == "halt"
+            return Exit.INVALID if halts else Exit.OK
 
 
 def _code(found: tuple[Known | Unknown, ...], standing: Standing) -> Exit:
     codes = [_code_of(one, standing.rests.get(one.mission)) for one in found]
     codes += [Exit.ENVIRONMENT for _ in standing.doubts]
-    if standing.invalid:
-        codes.append(Exit.INVALID)
     return worst(codes)
 
 
@@ -134,7 +144,7 @@ def _tell(worked: Worked) -> None:
     rows = [_row(one, worked.standing) for one in worked.found]
     if rows:
         output.table(("mission", "outcome", "reason", "why"), rows)
-    else:
+    elif not worked.standing.doubts:
         output.say("nothing to do")
     others = {item: why for item, why in skipped(worked.standing).items() if why != "done"}
     if others:
@@ -147,6 +157,6 @@ def _row(one: Known | Unknown, standing: Standing) -> tuple[str, str, str, str]:
         return one.mission, "-", "unreadable", one.why
     summary, rest = one.summary, standing.rests.get(one.mission)
     if rest is not None and summary.outcome is None:
-        return one.mission, "-", rest.reason, rest.why
+        return one.mission, "-", rest.reason, said(rest)
     why = " ".join(summary.why.split())
     return one.mission, summary.outcome or summary.state, str(summary.reason or ""), why

@@ -129,3 +129,15 @@ def test_the_worst_of_several_missions_counts(house, code):
     assert house.git("for-each-ref", "--format=%(refname)", "refs/pawl/missions").split() == [
         "refs/pawl/missions/H-3"
     ]
+
+
+def test_an_unreadable_item_is_3_where_it_halts_and_the_missions_own_where_it_is_held(
+    house, writes, policy, pawl
+):
+    writes({"backlog/X-1.yaml": b"id: [\n"})
+    house.wishes("G-1")
+    assert pawl("once").code == 3
+    policy("selection: {on_invalid: hold}")
+    said = pawl("once", "--json")
+    assert (said.code, said.json["skipped"]["X-1"]) == (0, "invalid")
+    assert house.ended("G-1") == ("PASS", "landed")

@@ -2,7 +2,9 @@
 
 An empty ref is not an absent one: libgit2 leaves it out of its listing, and a claim or a revocation
 that is left out fails open (reliability.md finding 4). Only the daemon's own refs are healed, only
-with a commit it signed, and never with one older than the high-water mark.
+with a commit it signed, and never with one older than the high-water mark. The mark may lag behind
+what was recorded: a mission given back a step too early would not know that it has landed. So what
+follows the mark is looked for among all objects.
 """
 
 import os
@@ -65,8 +67,9 @@ def _heal_one(
     candidates = history if least else history[:1]
     for commit in (*candidates, *([least] if least else [])):
         if _is_sound(odb, ref, commit, trusted) and (least is None or _is_on(odb, commit, least)):
-            _write(gitdir, ref, commit)
-            return Healed(ref, f"it named no commit and was given back {commit}")
+            newest = commit if ref.startswith(WORK) else _newest(odb, commit, trusted or "")
+            _write(gitdir, ref, newest)
+            return Healed(ref, f"it named no commit and was given back {newest}")
     return Doubt(ref, f"it names no commit and nothing known of it verifies; {todo}")
 
 
@@ -109,6 +112,36 @@ def _is_on(odb: pygit2.Odb, commit: CommitId, least: CommitId) -> bool:
         # The first parent last: it is the ledger's own line, and looked at first.
         wanted += [line[7:].decode() for line in head.split(b"\n") if line[:7] == b"parent "][::-1]
     return False
+
+
+def _newest(odb: pygit2.Odb, commit: CommitId, trusted: str) -> CommitId:
+    """Return the last of the daemon's commits that follow *commit*, first parent by first parent.
+
+    Two may follow the same one where a kill came between an object and its ref: the later one is
+    of the start after the kill.
+    """
+    followers: dict[str, list[tuple[int, str]]] = {}
+    for oid in odb:
+        if odb.read_header(oid)[0] == pygit2.enums.ObjectType.COMMIT:
+            head = (_commit(odb, str(oid)) or b"").partition(b"\n\n")[0]
+            first, made = _FIRST_PARENT.search(head), _MADE.search(head)
+            if first is not None and made is not None:
+                row = (int(made[1]), str(oid))
+                followers.setdefault(first[1].decode(), []).append(row)
+    while True:
+        found = [(oid in followers, made, oid) for made, oid in followers.get(commit, [])]
+        ours = [row for row in sorted(found) if _is_signed(odb, row[2], trusted)]
+        if not ours:
+            return commit
+        commit = CommitId(ours[-1][2])
+
+
+_FIRST_PARENT = re.compile(rb"^tree [0-9a-f]{40}\nparent ([0-9a-f]{40})")
+_MADE = re.compile(rb"^committer .* (\d+) [+-]\d{4}$", re.MULTILINE)
+
+
+def _is_signed(odb: pygit2.Odb, oid: str, trusted: str) -> bool:
+    return isinstance(verify(_commit(odb, oid) or b"", trusted), Good)
 
 
 def _commit(odb: pygit2.Odb, oid: str) -> bytes | None:

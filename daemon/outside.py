@@ -64,6 +64,8 @@ class Absent:
     """No host file names this git directory: readers go on unverified, writers refuse."""
 
     why: str
+    unreadable: tuple[str, ...] = ()
+    """Host files that may well name it, if only they could be read."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def find(gitdir: Path, where: Roots) -> Outside | Absent | Unsound:
         host = _load(config / HOST_FILE, Host)
         if isinstance(host, Host) and Path(host.git_dir).resolve() == own:
             return _outside(config, where.state / config.name, host)
-    return Absent(_why_absent(own, where.config))
+    return _absent(own, where.config)
 
 
 def _folders(config: Path) -> Iterator[Path]:
@@ -111,14 +113,25 @@ def _folders(config: Path) -> Iterator[Path]:
         return
 
 
-def _why_absent(gitdir: Path, config: Path) -> str:
-    unreadable = [
+def _absent(gitdir: Path, config: Path) -> Absent:
+    unreadable = tuple(
         problem
         for path in (folder / HOST_FILE for folder in _folders(config))
+        if not _is_gone(path)
         for problem in _problems_of(path, _load(path, Host))
-    ]
+    )
     seen = f" (not readable: {'; '.join(unreadable)})" if unreadable else ""
-    return f"no host file below {config} has `git_dir: {gitdir}`{seen}"
+    return Absent(f"no host file below {config} has `git_dir: {gitdir}`{seen}", unreadable)
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _outside(config: Path, state: Path, host: Host) -> Outside | Unsound:
@@ -184,10 +197,20 @@ def free_name(where: Roots, wanted: str, gitdir: Path) -> str:
 
 
 def _is_free(where: Roots, name: str, gitdir: Path) -> bool:
-    if not (where.config / name).exists() and not (where.state / name).exists():
+    if _is_bare(where.config / name) and _is_bare(where.state / name):
         return True
     host = _load(where.config / name / HOST_FILE, Host)
     return isinstance(host, Host) and Path(host.git_dir) == gitdir
+
+
+def _is_bare(folder: Path) -> bool:
+    """Tell whether there is nothing in the way: no such folder, or one that an `init` left."""
+    try:
+        return not any(folder.iterdir())
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def write(where: Roots, name: str, host: Host, trust: Trust) -> Outside:

@@ -74,8 +74,9 @@ def _findings(place: Place) -> Iterator[Finding]:
     match place.outside:
         case Outside() as outside:
             yield from _outside(place, outside, tip)
-        case Absent(why=why):
-            yield _bad("trust", why, "run `pawl init`", Exit.INVALID)
+        case Absent(why=why, unreadable=unreadable):
+            mend = "mend the file that cannot be read, if it is this repository's; else run"
+            yield _bad("trust", why, f"{mend if unreadable else 'run'} `pawl init`", Exit.INVALID)
         case Unsound(problems=problems):
             for problem in problems:
                 yield _bad("trust", problem, "mend the file", Exit.INVALID)

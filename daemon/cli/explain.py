@@ -4,13 +4,14 @@ from pathlib import Path
 
 from daemon.cli import output
 from daemon.cli.exits import Exit, RefusedError
-from daemon.cli.place import open_place, target_of, tip_of
+from daemon.cli.place import Place, open_place, target_of, tip_of
+from daemon.cli.resting import last_said
 from daemon.cli.scenery import Scenery, scenery
 from daemon.clock import rfc3339
 from policy.backlog.conditions import said
 from policy.backlog.rank import natural
 from policy.backlog.reasons import Skip, SkipReason
-from policy.ids import ItemId
+from policy.ids import ItemId, item_of
 
 
 def explain(start: Path, name: str | None, *, as_json: bool) -> Exit:
@@ -18,7 +19,7 @@ def explain(start: Path, name: str | None, *, as_json: bool) -> Exit:
     place = open_place(start)
     found = scenery(place, tip_of(place, target_of(place)))
     if name is not None:
-        _one(found, ItemId(name.partition("@")[0]), as_json=as_json)
+        _one(place, found, ItemId(name.partition("@")[0]), as_json=as_json)
         return Exit.OK
     if as_json:
         output.dump({"schema": 1, "items": {item: _object(found, item) for item in _items(found)}})
@@ -89,7 +90,7 @@ def _object(found: Scenery, item: ItemId) -> dict[str, object]:
     return {"state": "skipped", "reason": skip.reason, "why": skip.why, "retry_at": until}
 
 
-def _one(found: Scenery, item: ItemId, *, as_json: bool) -> None:
+def _one(place: Place, found: Scenery, item: ItemId, *, as_json: bool) -> None:
     if item not in _items(found):
         raise RefusedError(
             Exit.NOT_FOUND,
@@ -104,6 +105,9 @@ def _one(found: Scenery, item: ItemId, *, as_json: bool) -> None:
     _, state, why = _row(found, item)
     output.say(f"{item}: {_title(found, item)}" if _title(found, item) else item)
     output.say(f"  {state}: {why}")
+    for mission, rest in last_said(place).items():
+        if item_of(mission) == item:
+            output.say(f"  {rest.reason:<9} {rest.why}")
     filed = found.scene.backlog.items.get(item)
     if filed is not None:
         output.say(f"  file      {filed.path}", f"  spec      {filed.spec}")

@@ -20,6 +20,11 @@ from policy.mission.facts import (
 from policy.mission.record import Recorded
 
 _SHORT = 12
+_CAUSE = {
+    "daemon_died": "the daemon died",
+    "daemon_stopped": "the daemon stopped it",
+    "builder_killed": "the builder was killed",
+}
 
 
 def line_of(record: Recorded) -> str:
@@ -35,7 +40,7 @@ def _said(fact: Fact) -> str:
         case AttemptStarted(n=n, builder=builder, start=start):
             return f"{n}, {builder} on {start[:_SHORT]}"
         case AttemptInterrupted(n=n, cause=cause):
-            return f"{n}, {cause.replace('_', ' ')}"
+            return f"{n}, {_CAUSE[cause]}"
         case AttemptEnded(n=n, ending=ending, stat=stat):
             return f"{n}, {ending.kind}, {stat.files} files and {stat.lines} lines changed"
         case FailureClassified(failure=failure, origin=origin, why=why):

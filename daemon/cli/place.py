@@ -81,14 +81,15 @@ def trusted_outside(place: Place, attempted: str) -> Outside:
     match place.outside:
         case Outside() as outside:
             return outside
-        case Absent(why=why):
+        case Absent(why=why, unreadable=unreadable):
+            mend = "Mend the file that cannot be read, if it is this repository's. Else: run"
             raise RefusedError(
                 Exit.INVALID,
                 attempted=attempted,
                 on=str(place.gitdir),
                 why=why,
-                then="Run `pawl init` here; in a clone of a repository that pawl already serves, "
-                "`pawl init --introduction OID`.",
+                then=f"{mend if unreadable else 'Run'} `pawl init` here; in a clone of a "
+                "repository that pawl already serves, `pawl init --introduction OID`.",
             )
         case Unsound(config=config, problems=problems):
             raise RefusedError(

@@ -9,6 +9,7 @@ from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.lines import line_of
 from daemon.cli.missions import Known, Missions, Unknown, entry
 from daemon.cli.place import Place, open_place
+from daemon.cli.resting import last_said
 from gitops.ledger.dossier import shard
 from policy.bus.result import Exited
 from policy.documents.results import RESULTS, results_page
@@ -58,7 +59,10 @@ def _story(place: Place, known: Known) -> Iterator[str]:
     summary = known.summary
     yield f"{summary.id}: {summary.title}"
     yield f"  {outcome_of(known)}"
-    if summary.why:
+    rest = last_said(place).get(known.mission) if known.is_open else None
+    if rest is not None:
+        yield f"  {rest.reason:<9} {rest.why}"
+    elif summary.why:
         yield f"  why       {summary.why}"
     yield f"  base      {summary.base}"
     if summary.tree:

@@ -8,6 +8,7 @@ from daemon.cli import output
 from daemon.cli.exits import Exit
 from daemon.cli.missions import Known, Unknown, absent, entry
 from daemon.cli.place import Place, open_place, target_of, tip_of
+from daemon.cli.resting import Resting, last_said
 from daemon.cli.scenery import Scenery, scenery
 from daemon.cli.show import outcome_of
 from daemon.cli.watching import changes
@@ -15,6 +16,7 @@ from daemon.clock import SystemClock
 from daemon.health import read_health
 from daemon.outside import Outside
 from gitops.observe import Tip
+from gitops.processes import is_alive
 from policy.backlog.rank import Natural, natural
 
 
@@ -70,7 +72,9 @@ def _tell(place: Place, tip: Tip, found: Scenery) -> None:
     closed = sorted((one for one in found.missions if not one.is_open), key=_ended)
     if opened:
         output.say("", f"{len(opened)} open")
-        output.table(("mission", "state", "title", "why"), [_row(one) for one in opened])
+        held_up = last_said(place)
+        rows = [_open_row(one, held_up.get(one.mission)) for one in opened]
+        output.table(("mission", "state", "title", "why"), rows)
     if closed:
         more = "" if len(closed) <= _SHOWN else f", the last {_SHOWN}"
         output.say("", f"{len(closed)} closed{more}")
@@ -110,11 +114,18 @@ def _daemon(place: Place) -> str:
     age = _age(str(health.get("at")))
     doing = health.get("under_way")
     told = f"{health.get('health')}, last looked {age}"
-    if isinstance(doing, dict) and doing:
+    if not _runs(health):
+        told = f"none runs now; the last one was {told}"
+    elif isinstance(doing, dict) and doing:
         told += "; " + ", ".join(f"{one}: {what}" for one, what in doing.items())
     if isinstance(frozen, list) and frozen:
         told += f"; frozen: {'; '.join(map(str, frozen))}"
     return told
+
+
+def _runs(health: dict[str, object]) -> bool:
+    pid = health.get("pid")
+    return isinstance(pid, int) and is_alive(pid)
 
 
 def _age(at: str) -> str:
@@ -127,6 +138,11 @@ def _age(at: str) -> str:
 
 def _ended(one: Known | Unknown) -> tuple[str, Natural]:
     return (one.summary.at if isinstance(one, Known) else "", natural(one.mission))
+
+
+def _open_row(one: Known | Unknown, rest: Resting | None) -> tuple[str, str, str, str]:
+    mission, state, title, why = _row(one)
+    return (mission, state, title, why) if rest is None else (mission, rest.reason, title, rest.why)
 
 
 def _row(one: Known | Unknown) -> tuple[str, str, str, str]:

@@ -165,6 +165,12 @@ def test_after_a_refusal_it_works_once_the_reason_is_gone(desk):
     assert trust_of(desk).introduction == desk.tip("main~1")
 
 
+def test_what_an_init_that_was_killed_left_does_not_take_the_name(desk):
+    desk.config.mkdir(parents=True)
+    assert desk.pawl("init").code == 0
+    assert (desk.config / "host.yaml").exists()
+
+
 def test_a_bare_repository_is_refused(desk, tmp_path):
     desk.git("clone", "-q", "--bare", str(desk.repo), str(tmp_path / "bare.git"), at=tmp_path)
     answer = desk.pawl("init", at=tmp_path / "bare.git")

@@ -184,3 +184,54 @@ def test_log_follow_goes_on_with_what_happens(served):
         assert "mission-closed" in kinds
         log.send_signal(signal.SIGINT)
     assert log.returncode == 130
+
+
+def test_a_host_file_that_cannot_be_read_is_to_be_mended_not_made_anew(served):
+    (served.config / "host.yaml").write_text("git_dir: [\n")
+    for command in ("once", "doctor"):
+        told = served.pawl(command)
+        assert told.code == 3
+        assert "mend the file" in (told.out + told.err).lower()
+        assert str(served.config / "host.yaml") in told.out + told.err
+
+
+def test_what_holds_a_mission_up_is_told_by_every_command_that_shows_it(served):
+    (served.repo / "README.md").write_text("not committed\n")
+    assert served.pawl("once").code == 9
+    for command in (("status",), ("show", "HELLO-1"), ("explain", "HELLO-1")):
+        told = served.pawl(*command).out
+        assert "held" in told
+        assert "README.md); commit or stash" in told
+
+
+def test_a_mission_that_waits_for_time_says_until_when(served):
+    host = (served.config / "host.yaml").read_text()
+    (served.config / "host.yaml").write_text(f"{host}mounts: [/no/such/folder]\n")
+    told = served.pawl("once")
+    assert told.code == 9, told.out
+    until = (
+        f"it is tried again from {served.pawl('once', '--json').json['missions'][0]['retry_at']} on"
+    )
+    for command in (("once",), ("status",), ("show", "HELLO-1"), ("explain", "HELLO-1")):
+        assert until in served.pawl(*command).out
+
+
+def test_a_daemon_that_ended_is_not_told_to_be_at_work(served):
+    served.pawl("once")
+    health = served.state / "health.json"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    row = json.loads(health.read_text()) | {"pid": ended.pid, "under_way": {"HELLO-1": "gates"}}
+    health.write_text(json.dumps(row))
+    told = served.pawl("status").out
+    assert "none runs now" in told
+    assert "gates" not in told
+
+
+def test_what_is_frozen_is_not_told_to_have_nothing_to_do(served):
+    (served.state / "highwater.json").parent.mkdir(exist_ok=True)
+    (served.state / "highwater.json").write_text("garbage")
+    told = served.pawl("once")
+    assert told.code == 9
+    assert "frozen: " in told.out
+    assert "nothing to do" not in told.out

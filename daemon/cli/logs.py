@@ -9,6 +9,7 @@ from daemon.cli.lines import line_of
 from daemon.cli.missions import Known, Missions, Unknown
 from daemon.cli.place import Place, open_place
 from daemon.cli.watching import changes
+from policy.backlog.rank import natural
 from policy.ids import MissionId, item_of
 from policy.mission.record import Recorded
 
@@ -34,16 +35,20 @@ def _print(place: Place, name: str | None, shown: dict[MissionId, int], *, as_js
 
 
 def _new(place: Place, name: str | None, shown: dict[MissionId, int]) -> Iterator[Recorded]:
-    """Yield what was not shown before, by time, then mission, then number."""
+    """Yield what was not shown before, by time; within a second, what closed first comes first."""
+    missions = Missions(place)
+    order = missions.order() if name is None else {}
     found: list[Recorded] = []
-    for mission in _asked(Missions(place), name):
+    for mission in _asked(missions, name):
         match mission:
             case Known(records=records):
                 found += records[shown.get(mission.mission, 0) :]
                 shown[mission.mission] = len(records)
             case Unknown(why=why):
                 output.warn(f"{mission.mission}: {why}")
-    yield from sorted(found, key=lambda one: (one.at, one.mission, one.seq))
+    yield from sorted(
+        found, key=lambda one: (one.at, -order.get(one.mission, -1), natural(one.mission), one.seq)
+    )
 
 
 def _asked(missions: Missions, name: str | None) -> Iterator[Known | Unknown]:

@@ -60,6 +60,13 @@ class Missions:
         if self.ledger is not None:
             yield from ledger.closed_missions(self._place.store, ledger=self.ledger)
 
+    def order(self) -> dict[MissionId, int]:
+        """Return when each closed mission closed, as a rank: 0 is the newest."""
+        if self.ledger is None:
+            return {}
+        found = ledger.order_of_closing(self._place.store, ledger=self.ledger)
+        return {mission: rank for rank, mission in enumerate(found)}
+
     def every(self) -> Iterator[Known | Unknown]:
         """Yield the open missions, then the closed ones that are not open as well."""
         opened = self.open_ids()

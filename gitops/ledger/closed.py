@@ -7,6 +7,8 @@ commit to read at, so that one decision can read everything at one commit.
 from collections.abc import Iterator
 from itertools import count
 
+import pygit2
+
 from gitops import objects, refs
 from gitops.ledger import dossier, reading
 from gitops.ledger.reading import BrokenDossierError, Page, Trust
@@ -78,6 +80,37 @@ def closed_missions(store: Store, *, ledger: CommitId | None = None) -> Iterator
         for _, inner in objects.read_tree(store, outer).values():
             for name in objects.read_tree(store, inner):
                 yield MissionId(name.decode("utf-8", "surrogateescape"))
+
+
+def order_of_closing(store: Store, *, ledger: CommitId | None = None) -> Iterator[MissionId]:
+    """Yield every closed mission, the newest first; reads each commit of the ledger branch.
+
+    For showing only: what a mission is and where it stands among others is told by its tree.
+    """
+    tip = ledger or refs.read(store, refs.LEDGER)
+    while tip is not None:
+        commit = store.repo[tip].peel(pygit2.Commit)
+        tip = CommitId(str(commit.parent_ids[0])) if commit.parent_ids else None
+        yield from _added(store, _root(store, tip) if tip else None, TreeId(str(commit.tree_id)))
+
+
+def _added(
+    store: Store, before: TreeId | None, after: TreeId, depth: int = 0
+) -> Iterator[MissionId]:
+    """Yield the names three folders down (`missions/<hh>/<hh>/`) that are new in *after*."""
+    old = {} if before is None else objects.read_tree(store, before)
+    for name, (mode, oid) in objects.read_tree(store, after).items():
+        known = old.get(name)
+        if depth == _SHARDS and known is None:
+            yield MissionId(name.decode("utf-8", "surrogateescape"))
+        elif depth < _SHARDS and mode == TREE_MODE and known != (mode, oid):
+            yield from _added(
+                store, None if known is None else TreeId(known[1]), TreeId(oid), depth + 1
+            )
+
+
+_SHARDS = 3
+"""Folders above a dossier: see `dossier.shard`."""
 
 
 def _dossier(store: Store, mission: MissionId, ledger: CommitId | None) -> TreeId | None:

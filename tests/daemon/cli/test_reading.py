@@ -17,6 +17,7 @@ def story(tmp_path_factory, desk_in):
     desk.pawl("init")
     item = (desk.repo / "backlog/HELLO-1.yaml").read_text()
     bad = item.replace("HELLO-1", "BYE-1").replace("grep, -q, Hello", "grep, -q, Goodbye")
+    bad = bad.replace("priority: P2", "priority: P3")  # is the second, whatever its name
     desk.commit("backlog/BYE-1.yaml", bad.replace("backlog/BYE-1.yaml", "backlog/HELLO-1.yaml"))
     assert desk.pawl("once").code == 6
     clone = folder / "clone"
@@ -93,6 +94,14 @@ def test_every_line_of_the_log_is_a_fact(story):
         len(desk.pawl("show", name, "--json").json["facts"]) for name in ("HELLO-1", "BYE-1")
     )
     assert len(lines) == facts
+
+
+def test_the_log_tells_missions_in_the_order_they_were_worked_on(story):
+    desk, _ = story
+    told = [line.split()[1] for line in desk.pawl("log").out.splitlines()]
+    order = [one.removeprefix("pawl: ").partition(":")[0] for one in desk.subjects("pawl/ledger")]
+    assert list(dict.fromkeys(told)) == [one for one in reversed(order) if one.endswith("-1")]
+    assert told == sorted(told, key=list(dict.fromkeys(told)).index)
 
 
 @pytest.mark.parametrize("command", ["show", "diff", "results", "log", "explain"])

@@ -168,3 +168,11 @@ def test_before_the_ledger_begins_there_is_nothing_closed(store, key):
     assert list(ledger.closed_missions(store)) == []
     assert ledger.closed_of(store, "H-1") is None
     assert ledger.read_closed(store, "H-1", trusted=key.public) is None
+
+
+def test_the_order_of_closing_is_told_newest_first(told, store):
+    names = ["H-2", "A-1", "H-1", "Z-9", "H-2@2"]
+    for name in names:
+        close(told(name))
+    assert list(ledger.order_of_closing(store)) == names[::-1]
+    assert sorted(ledger.closed_missions(store)) == sorted(names)

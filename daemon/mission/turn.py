@@ -37,7 +37,7 @@ from policy.mission.actions import (
     RunBuilder,
 )
 from policy.mission.decide import decide
-from policy.mission.states import Closed, Settled
+from policy.mission.states import Closed, Mission, Settled
 from policy.mission.world import Held
 
 _log = structlog.get_logger()
@@ -53,7 +53,7 @@ def record(draft: Draft, view: View) -> None:
     """
     draft.commit()
     own = view.mission(draft).history.checkpoints
-    if not own or isinstance(draft.state, Settled | Closed):
+    if not own or _has_landed(draft.state):
         return
     view.site.point("work-branch")
     site = view.site
@@ -77,6 +77,12 @@ def record(draft: Draft, view: View) -> None:
         case Held(why=why):
             _log.info("work branch held", mission=draft.mission, why=why)
     view.site.point("work-branch-moved")
+
+
+def _has_landed(mission: Mission | None) -> bool:
+    """Then its work branch is in nobody's way any more, and goes when it is closed."""
+    passed = isinstance(mission, Closed) and mission.closed.outcome == "PASS"
+    return passed or isinstance(mission, Settled)
 
 
 def turn(draft: Draft, eyes: Look, work: Work) -> Turned:

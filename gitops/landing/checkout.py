@@ -141,8 +141,13 @@ class Hold:
             marker.release(self._locked.pop())
 
     def moved(self, watch: Watch) -> tuple[Behind, ...]:
-        """Bring every checkout along; return those that could not be."""
+        """Bring every checkout along; return those that could not be.
+
+        From here on no lock is dropped because of an error: the branch is elsewhere than the
+        checkout, and only what finishes the update may unlock it.
+        """
         locked, self._locked = self._locked, []
+        watch("after-cas")
         behind = [found for place in locked if (found := self._bring(place, watch)) is not None]
         return tuple(behind + self._late(locked, watch))
 

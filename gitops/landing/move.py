@@ -54,7 +54,6 @@ def carry(
             moved = True
         if not moved and not _is_there(store, ref, to):
             return Missed(refs.read(store, ref))
-        watch("after-cas")
         return Carried(hold.moved(watch))
 
 

@@ -85,10 +85,14 @@ class Daemon:
 
     def _unclassified(self, standing: Standing, error: Exception) -> None:
         why = f"{type(error).__name__}: {error}"
-        standing.doubt(why)
         if _is_shortage(error):
+            standing.doubt(
+                f"this host is short of something ({error}); it goes on by itself once "
+                "there is more: `pawl doctor` says where room is lacking"
+            )
             _log.error("out of a resource: tried again in the next reconcile", why=why)
             return
+        standing.doubt(why)
         _log.exception("an error nobody classified: everything is frozen")
         self._doubt.freeze(why)
 

@@ -54,6 +54,7 @@ def test_a_check_that_cannot_be_run_ends_the_run_and_says_why(house):
 
     standing = house.runs(point=trouble)
     assert "No space left" in standing.doubts[0]
+    assert "pawl doctor" in standing.doubts[0]
     house.runs()
     assert house.ended("H-1") == ("PASS", "landed")
 

@@ -5,8 +5,11 @@ deleting the folder leaves nothing behind.
 """
 
 import os
+import shlex
+import shutil
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import daemon
@@ -15,12 +18,15 @@ from daemon.cli.beginning import Beginning, introduction
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.init import Begin, Checkout, initialise
 from daemon.cli.missions import Known, Missions
-from daemon.cli.place import Place, open_place, target_of
+from daemon.cli.place import Place, open_place, target_of, tip_of
+from daemon.cli.scenery import scenery
 from daemon.cli.work import work_off
+from daemon.standing import Standing
 from gitops.observe import POLICY
 from gitops.person import Person
 from gitops.refs import LEDGER
 from policy.backlog.rank import natural
+from policy.backlog.reasons import SkipReason
 from policy.ids import RefName
 
 _PROJECT = Path(daemon.__file__).resolve().parents[1] / "examples" / "till"
@@ -41,7 +47,7 @@ def demo(folder: Path | None, *, as_json: bool) -> Exit:
     if as_json:
         output.dump(found.as_object())
         return Exit.OK if found.code in _EXPECTED else found.code
-    _tell(place)
+    _tell(place, found.standing)
     return Exit.OK if found.code in _EXPECTED else found.code
 
 
@@ -99,24 +105,40 @@ def _begin(files: Mapping[str, bytes]) -> Begin:
     return begin
 
 
-def _tell(place: Place) -> None:
+def _tell(place: Place, standing: Standing) -> None:
     found = sorted(
         (one for one in Missions(place).every() if isinstance(one, Known)),
         key=lambda one: natural(one.mission),
     )
     output.say("", "What became of the wishes, and why", "")
-    output.table(("item", "outcome", "wish", "why"), map(_row, found))
+    rows = [*map(_row, found), *_waiting(place, standing)]
+    output.table(("item", "outcome", "wish", "why"), rows)
     _trail(place, target_of(place), "The audit trail: what landed")
     _trail(place, LEDGER, "The audit trail: every mission, with its facts as second parent")
     output.say(
         "",
         "Look around:",
         f"  cd {place.start}",
-        "  git log pawl/ledger                 every fact is a commit",
-        "  git show main                       one commit a landed mission, with its proof",
+        "  git log pawl/ledger      # every fact is a commit",
+        "  git show main            # one commit a landed mission, with its proof",
         f"  export PAWL_CONFIG_DIR={place.roots.config} PAWL_STATE_DIR={place.roots.state}",
-        "  pawl show TILL-7; pawl diff TILL-7",
+        f"  {_pawl()} show TILL-7         # or diff, results, explain: why it was refused",
     )
+
+
+def _waiting(place: Place, standing: Standing) -> Iterator[tuple[str, str, str, str]]:
+    """Yield a row for each wish that never started."""
+    skipped = standing.selection.skipped if standing.selection else {}
+    items = scenery(place, tip_of(place, target_of(place))).scene.backlog.items
+    for item, skip in skipped.items():
+        if skip.reason is SkipReason.BLOCKED_BY:
+            yield item, f"never began: {skip.reason}", items[item].item.title, skip.why
+
+
+def _pawl() -> str:
+    """Return what to type for this command: `make demo` runs one that is not on PATH."""
+    beside = Path(sys.executable).with_name("pawl")
+    return shlex.quote(str(beside)) if beside.exists() and not shutil.which("pawl") else "pawl"
 
 
 def _trail(place: Place, ref: RefName, title: str) -> None:

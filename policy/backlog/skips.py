@@ -130,11 +130,21 @@ def _phase(one: Filed, around: Surroundings) -> Skip | None:
 
 def _blocked(one: Filed, around: Surroundings) -> Skip | None:
     ways = [
-        f"{name} ({around.items[name].status if name in around.items else 'unreadable'})"
+        f"{name} ({_stands(name, around)})"
         for name in around.waits[one.item.item_id]
         if name not in around.items or around.items[name].status != "done"
     ]
     return Skip(SkipReason.BLOCKED_BY, f"waits for {listed(ways)}") if ways else None
+
+
+def _stands(name: ItemId, around: Surroundings) -> str:
+    """Return what an item that is waited for is: its status, or how its last mission ended."""
+    if name not in around.items:
+        return "unreadable"
+    past = around.scene.closed.get(name, ())
+    if around.items[name].status == "todo" and past and past[-1].outcome != "PASS":
+        return f"{past[-1].outcome}: {past[-1].reason}"
+    return around.items[name].status
 
 
 def _ready(one: Filed, around: Surroundings) -> Skip | None:
@@ -185,7 +195,7 @@ def _activity(_: Filed, around: Surroundings) -> Skip | None:
         case "active":
             return None
         case "paused":
-            return Skip(SkipReason.PAUSED, "paused: .pawl/PAUSE is on the target; pawl unpause")
+            return Skip(SkipReason.PAUSED, "`.pawl/PAUSE` is on the target; `pawl unpause` goes on")
         case "stopping":
             return Skip(SkipReason.PAUSED, "the daemon is stopping")
 

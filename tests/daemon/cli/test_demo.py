@@ -1,5 +1,7 @@
 """The demo: each wish has the ending it was written for, and its own reason."""
 
+import subprocess
+
 import pytest
 
 ENDINGS = {
@@ -15,6 +17,9 @@ ENDINGS = {
     "TILL-10": ("BLOCKED", "gate_failed", "report_missing"),
     "TILL-11": ("BLOCKED", "protected_path", "protected_path"),
 }
+
+PATH = {"PATH": "/usr/bin:/bin"}
+"""Where `pawl` is not: `make demo` is run before anybody links it."""
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +80,15 @@ def test_the_same_folder_is_not_used_twice(shown):
     assert (answer.code, "is there already" in answer.err) == (2, True)
 
 
-def test_it_shows_the_trail_and_each_reason(tmp_path, desk):
-    answer = desk.pawl("demo", str(tmp_path / "demo"))
+def test_it_shows_the_trail_each_reason_and_what_to_type(tmp_path, desk):
+    answer = desk.pawl("demo", str(tmp_path / "demo"), **PATH)
     assert answer.code == 0, answer.err
     assert "git log --first-parent main" in answer.out
     assert "git log --first-parent pawl/ledger" in answer.out
     for _, reason, _ in ENDINGS.values():
         assert reason in answer.out
+    assert "never began: blocked_by" in answer.out
+    assert "waits for TILL-4 (BLOCKED: tests_failed)" in answer.out
+    typed = answer.out.partition("Look around:")[2]
+    done = subprocess.run(["sh", "-ec", typed], env={**desk.environ, **PATH}, check=False)
+    assert done.returncode == 0

@@ -185,6 +185,14 @@ def test_how_the_last_mission_ended_decides(scene, ending, more, expected):
     assert reasons(selection).get("A") == expected
 
 
+def test_who_waits_for_an_item_that_was_refused_is_told_so(scene):
+    world = scene(("A", {"blocked_by": ["Z"]}), "Z")
+    assert select(world).skipped["A"].why == "waits for Z (todo)"
+    past = closing(world, "Z", "BLOCKED", Reason.TESTS_FAILED, "item")
+    told = select(replace(world, closed={"Z": (past,)})).skipped["A"].why
+    assert told == "waits for Z (BLOCKED: tests_failed)"
+
+
 def test_an_ending_by_the_environment_is_tried_again_after_a_while(scene):
     world = scene("A", selection={"environment_backoff_s": 900})
     past = closing(world, "A", reason=Reason.GATE_BROKEN, origin="provider")

@@ -17,7 +17,7 @@ from gitops.ledger.reading import Trust, trust
 from gitops.objects import DamagedObjectError, MissingObjectError, read_object
 from gitops.observe import Lost, contains, follows, observe_tip
 from policy.ids import CommitId, MissionId
-from policy.mission.integrity import rewritten
+from policy.mission.integrity import ledger_moved, put_back, rewritten
 from policy.mission.world import Frozen, Integrity, Sound
 
 _ACCEPT = "look at the history, then: pawl doctor --accept-tip"
@@ -45,19 +45,18 @@ class Doubt:
         if isinstance(tip, Lost):
             return Frozen(why=tip.why)
         ledger_tip = refs.read(self._site.store, refs.LEDGER)
-        for ref, seen, found in (
-            (tip.ref, self._mark.target, tip.commit),
-            (refs.LEDGER, self._mark.ledger, ledger_tip),
-        ):
-            if seen is not None and not self._holds(seen, found):
-                return rewritten(ref, found=found, seen=seen)
+        seen, known = self._mark.target, self._mark.ledger
+        if seen is not None and not self._holds(seen, tip.commit):
+            return rewritten(tip.ref, found=tip.commit, seen=seen)
+        if known is not None and not self._holds(known, ledger_tip):
+            return ledger_moved(refs.LEDGER, found=ledger_tip, seen=known)
         if ledger_tip is not None and ledger_tip != self._signed:
             raw = read_object(self._site.store, ledger_tip, "commit")
             whose, why = trust(raw, self._site.trust.daemon_key)
             if whose is not Trust.VERIFIED:
                 return Frozen(
                     why=f"{refs.LEDGER} is at {ledger_tip}, which is not this daemon's: {why}; "
-                    "look at what was committed there, and put the branch back"
+                    f"look at what was committed there, then {put_back(refs.LEDGER, known)}"
                 )
             self._signed = ledger_tip
         self._raise(self._mark.model_copy(update={"target": tip.commit, "ledger": ledger_tip}))

@@ -21,8 +21,11 @@ from daemon.outside import Absent, Outside, Unsound
 from daemon.sandbox.probes import Conforms, Unavailable
 from gitops import highwater, refs
 from gitops.highwater import Corrupt, HighWater
+from gitops.ledger.reading import Trust, trust
+from gitops.objects import read_object
 from gitops.observe import POLICY, Lost, Tip, contains, observe_tip
 from gitops.signing import DaemonKey, KeyRefusedError
+from policy.mission.integrity import put_back
 from policy.problems import Unreadable
 
 
@@ -106,9 +109,18 @@ def _committed(place: Place, tip: Tip) -> Iterator[Finding]:
 
 
 def _ledger(place: Place) -> Iterator[Finding]:
-    if refs.read(place.store, refs.LEDGER) is None:
-        said = f"{refs.LEDGER} is not there"
-        yield _bad("ledger", said, "fetch it from a clone, or run `pawl init`", Exit.GIT)
+    mark = highwater.read(place.outside.mark) if isinstance(place.outside, Outside) else None
+    seen = mark.ledger if isinstance(mark, HighWater) else None
+    tip, mend = refs.read(place.store, refs.LEDGER), put_back(refs.LEDGER, seen)
+    if tip is None:
+        yield _bad("ledger", f"{refs.LEDGER} is not there", mend, Exit.GIT)
+    elif seen is not None and not contains(place.store, tip, seen):
+        yield _bad("ledger", f"{refs.LEDGER} does not contain {seen}", mend, Exit.ENVIRONMENT)
+    else:
+        whose, why = trust(read_object(place.store, tip, "commit"), place.trusted)
+        if whose is Trust.FOREIGN:
+            said = f"{refs.LEDGER} is at {tip}, which is not this daemon's: {why}"
+            yield _bad("ledger", said, mend, Exit.ENVIRONMENT)
     for mission, why in refs.list_missions(place.store).broken.items():
         yield _bad("ledger", f"{mission}: {why}", "restore the ref from a clone", Exit.GIT)
 

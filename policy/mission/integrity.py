@@ -24,3 +24,16 @@ def rewritten(ref: RefName, *, found: CommitId | None, seen: CommitId) -> Frozen
         why=f"{ref} is at {found}, which does not contain {seen}, where it has been: it was "
         f"rewritten or rolled back; look at the history, then: pawl doctor --accept-tip {found}"
     )
+
+
+def ledger_moved(ref: RefName, *, found: CommitId | None, seen: CommitId) -> Frozen:
+    """Say that the ledger was rewound, rewritten or deleted: nobody but the daemon moves it."""
+    now = "is not there" if found is None else f"is at {found}, which does not contain {seen}"
+    return Frozen(why=f"{ref} {now}; it has been at {seen}; {put_back(ref, seen)}")
+
+
+def put_back(ref: RefName, seen: CommitId | None) -> str:
+    """Return what a person does about a ref of the daemon's that somebody else moved."""
+    if seen is None:
+        return "put back what a clone has"
+    return f"put it back: git update-ref {ref} {seen}"

@@ -1,6 +1,7 @@
 """`pawl doctor` names what is wrong, and exits with the code of the worst of it."""
 
 import json
+import re
 
 import pytest
 
@@ -35,6 +36,17 @@ def rewritten(served):
 
 def no_ledger(served):
     served.git("update-ref", "-d", "refs/heads/pawl/ledger")
+
+
+def rewound_ledger(served):
+    served.pawl("once")
+    served.git("update-ref", "refs/heads/pawl/ledger", "pawl/ledger~1")
+
+
+def foreign_ledger(served):
+    served.pawl("once")
+    forged = served.git("commit-tree", "pawl/ledger^{tree}", "-p", "pawl/ledger", "-m", "mine")
+    served.git("update-ref", "refs/heads/pawl/ledger", forged)
 
 
 def broken_policy(served):
@@ -77,6 +89,8 @@ def trust_of_others(served):
         (no_key, 3, "key", "cannot open the daemon's key"),
         (rewritten, 9, "history", "rolled back or rewritten"),
         (no_ledger, 5, "ledger", "refs/heads/pawl/ledger is not there"),
+        (rewound_ledger, 9, "ledger", "does not contain"),
+        (foreign_ledger, 9, "ledger", "the commit is not signed"),
         (broken_policy, 3, "policy", "extends"),
         (broken_item, 3, "backlog", "backlog/BAD-1.yaml"),
         (missing_mount, 9, "sandbox", "/not/there"),
@@ -94,6 +108,21 @@ def test_what_is_wrong_is_named(served, spoil, code, what, said):
     )
     assert answer.code == code
     assert answer.json["health"] == "red"
+
+
+@pytest.mark.parametrize("spoil", [no_ledger, rewound_ledger, foreign_ledger])
+def test_a_ledger_that_somebody_moved_is_put_back_as_it_is_told(served, spoil):
+    served.pawl("once")
+    spoil(served)
+    served.pawl("retry", "HELLO-1")
+    for command in ("once", "doctor"):
+        told = served.pawl(command)
+        assert told.code in {5, 9}
+        assert "None" not in told.out
+        (mend,) = set(re.findall(r"git (update-ref \S+ [0-9a-f]{40})", told.out))
+    served.git(*mend.split())
+    assert served.pawl("doctor").code == 0
+    assert served.pawl("once").code == 6
 
 
 def test_after_a_person_accepted_the_tip_work_goes_on(served):

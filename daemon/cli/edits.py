@@ -8,6 +8,7 @@ from daemon.cli import output
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.place import Place, open_place, target_of, tip_of
 from daemon.cli.scenery import scenery
+from daemon.outside import Outside
 from gitops.objects import read_blob
 from gitops.observe import PAUSE, blob_at, is_paused
 from gitops.person import Missed, Person, PersonGitError
@@ -26,9 +27,8 @@ def pause(start: Path, *, reason: str, as_json: bool) -> Exit:
         return answer(None, "it is paused already", as_json=as_json)
     text = f"{reason or 'paused'}\n".encode()
     commit = commit_edit(place, PAUSE, lambda _: text, f"pawl: pause{_because(reason)}")
-    return answer(
-        commit, "paused: nothing starts, nothing lands, until `pawl unpause`", as_json=as_json
-    )
+    told = f"paused: nothing starts, nothing lands, until `pawl unpause`{_elsewhere(place)}"
+    return answer(commit, told, as_json=as_json)
 
 
 def unpause(start: Path, *, as_json: bool) -> Exit:
@@ -37,7 +37,7 @@ def unpause(start: Path, *, as_json: bool) -> Exit:
     if not is_paused(place.store, tip.tree):
         return answer(None, "it is not paused", as_json=as_json)
     commit = commit_edit(place, PAUSE, lambda _: None, "pawl: unpause")
-    return answer(commit, "unpaused: work goes on", as_json=as_json)
+    return answer(commit, f"unpaused: work goes on{_elsewhere(place)}", as_json=as_json)
 
 
 def retry(start: Path, name: str, *, as_json: bool) -> Exit:
@@ -52,7 +52,8 @@ def retry(start: Path, name: str, *, as_json: bool) -> Exit:
         _setting(filed, ("reopen", again), *todo),
         f"{filed.item.id}: run it again",
     )
-    return answer(commit, f"{filed.item.id} runs again (reopen: {again})", as_json=as_json)
+    text = f"{filed.item.id} runs again (reopen: {again}){_elsewhere(place)}"
+    return answer(commit, text, as_json=as_json)
 
 
 def cancel(start: Path, name: str, *, as_json: bool) -> Exit:
@@ -63,7 +64,8 @@ def cancel(start: Path, name: str, *, as_json: bool) -> Exit:
         return answer(None, f"{filed.item.id} is cancelled already", as_json=as_json)
     edit = _setting(filed, ("status", "cancelled"))
     commit = commit_edit(place, filed.path, edit, f"{filed.item.id}: cancelled")
-    return answer(commit, f"{filed.item.id} is cancelled", as_json=as_json)
+    text = f"{filed.item.id} is cancelled{_elsewhere(place)}"
+    return answer(commit, text, as_json=as_json)
 
 
 def _filed(place: Place, name: str) -> Filed:
@@ -144,6 +146,12 @@ def answer(commit: str | None, text: str, *, as_json: bool) -> Exit:
     else:
         output.say(text if commit is None else f"{text} ({commit[:12]})")
     return Exit.OK
+
+
+def _elsewhere(place: Place) -> str:
+    """Say what is still to be done where no daemon serves: a commit in a clone is not pushed."""
+    here = isinstance(place.outside, Outside) and place.outside.key.exists()
+    return "" if here else "; once it is pushed to where the daemon works"
 
 
 def _because(reason: str) -> str:

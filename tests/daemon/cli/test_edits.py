@@ -116,6 +116,16 @@ def test_commits_are_signed_as_the_person_signs(served):
     assert "gpgsig -----BEGIN SSH SIGNATURE" in served.git("cat-file", "commit", "main")
 
 
+def test_in_a_clone_it_is_told_that_the_commit_must_be_pushed(served, tmp_path):
+    clone = tmp_path / "clone"
+    served.git("clone", "-q", str(served.repo), str(clone), at=tmp_path)
+    for argv in (("pause",), ("unpause",), ("retry", "HELLO-1"), ("cancel", "HELLO-1")):
+        told = served.pawl(*argv, at=clone)
+        assert told.code == 0, told.err
+        assert "once it is pushed" in told.out
+        assert "pushed" not in served.pawl(*argv).out
+
+
 def test_a_clone_without_a_branch_of_its_own_is_told_to_make_one(served, tmp_path):
     served.git("branch", "topic")
     clone = tmp_path / "clone"

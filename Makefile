@@ -31,10 +31,10 @@ check: setup
 	$(BIN)/lint-imports
 
 test: check
-	$(BIN)/pytest -n $(WORKERS) -m "not faults" $(PYTEST_ARGS)
+	PYTEST_DEBUG_TEMPROOT="$$(sh setup/scratch.sh)" $(BIN)/pytest -n $(WORKERS) -m "not faults" $(PYTEST_ARGS)
 
 faults: check
-	$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+	PYTEST_DEBUG_TEMPROOT="$$(sh setup/scratch.sh)" $(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 bench: setup
 	@for file in benchmarks/[a-z]*.py; do \

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gitops.packs import (
+    KEEP,
     KIND,
+    MARK,
     DamagedPackError,
     Entry,
     chunks,
@@ -122,6 +124,7 @@ def salvage(pack: Path, corrupt: Path, *, sync: bool) -> set[bytes]:
     for path in (pack.with_suffix(".idx"), pack):
         with suppress(FileNotFoundError):
             path.rename(corrupt / path.name)
+    pack.with_suffix(KEEP).unlink(missing_ok=True)
     return bad
 
 
@@ -161,22 +164,28 @@ def _entry_at(raw: memoryview, start: int) -> Entry | None:
 
 def remove(pack: Path) -> None:
     """Remove a pack, the index first: what is left of a half removal is not a pack to anybody."""
-    for path in (pack.with_suffix(".idx"), pack):
+    for path in (pack.with_suffix(".idx"), pack, pack.with_suffix(KEEP)):
         with suppress(FileNotFoundError):
             path.unlink()
 
 
 def _drop_stale(directory: Path) -> None:
-    """Remove own temporary files a day older than the newest file; a kill left them."""
+    """Remove own temporary files, and marks without a pack, a day older than the newest file."""
     times: dict[os.DirEntry[str], float] = {}
     for entry in os.scandir(directory):
         with suppress(FileNotFoundError):  # git's own temporary files come and go
             times[entry] = entry.stat().st_mtime
     newest = max(times.values(), default=0.0)
     for entry, time in times.items():
-        if entry.name.startswith(("tmp_pack_pawl_", "tmp_idx_pawl_")) and newest - time > _STALE_S:
+        if _is_left(Path(entry.path)) and newest - time > _STALE_S:
             with suppress(FileNotFoundError):
                 Path(entry.path).unlink()
+
+
+def _is_left(path: Path) -> bool:
+    if path.suffix == KEEP and path.name.startswith(f"pack-{MARK}"):
+        return not path.with_suffix(".pack").exists()
+    return path.name.startswith(("tmp_pack_pawl_", "tmp_idx_pawl_"))
 
 
 @contextmanager

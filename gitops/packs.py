@@ -59,6 +59,10 @@ def decode(raw: bytes) -> tuple[Kind, bytes]:
         raise DamagedPackError(f"an entry cannot be read: {error}") from error
 
 
+KEEP = ".keep"
+"""git's own mark of a pack that `gc` and `repack` leave as it is."""
+
+
 def object_id(kind: Kind, content: bytes) -> bytes:
     return hashlib.sha1(b"%s %d\0" % (kind.encode(), len(content)) + content).digest()  # noqa: S324  # git's ids
 
@@ -74,7 +78,9 @@ def write(
     """Write a pack of *count* entries, each read from its file; return the pack's name.
 
     Both files are synced before either is renamed, the directory after: a pack that can be seen
-    is whole (DESIGN 4.6). Raises `OSError` with nothing left but temporary files.
+    is whole (DESIGN 4.6). It is marked as kept before it can be seen: between here and the CAS
+    nothing refers to its objects, and a person's `git gc --prune=now` would remove them. Raises
+    `OSError` with nothing left but temporary files and that mark.
     """
     pack, index = _temporary(directory, "pack"), _temporary(directory, "idx")
     try:
@@ -87,6 +93,7 @@ def write(
                 if sync:
                     os.fdatasync(file.fileno())
         name = f"pack-{MARK}{level}{checksum.hex()[:31]}"
+        (directory / f"{name}{KEEP}").write_text("pawl wrote this pack and joins it with others\n")
         pack.rename(directory / f"{name}.pack")
         index.rename(directory / f"{name}.idx")
     except BaseException:

@@ -238,3 +238,23 @@ def test_no_temporary_file_is_left_when_the_disk_says_no(store, monkeypatch):
     assert list(store.pack_directory.iterdir()) == []
     batch.save()
     assert len(own_packs(store)) == 1
+
+
+def test_a_persons_gc_takes_nothing_that_was_saved_and_is_not_referred_to_yet(store, repository):
+    batch = Batch(store)
+    blob = batch.blob(b"of a step whose ref has not moved")
+    batch.save()
+    repository.git("gc", "--prune=now", "--quiet")
+    repository.git("repack", "-a", "-d", "--quiet")
+    assert objects.read_blob(store.twin(), blob) == b"of a step whose ref has not moved"
+    assert repository.git("fsck", "--strict", "--no-dangling") == ""
+
+
+def test_no_mark_outlives_its_pack(store):
+    for number in range(70):
+        batch = Batch(store)
+        batch.blob(b"%d" % number)
+        batch.save()
+    marks = {path.stem for path in store.pack_directory.glob("*.keep")}
+    assert marks == {path.stem for path in own_packs(store)}
+    assert len(marks) < 64

@@ -9,11 +9,11 @@ not depend on a linter (docs/decisions/0007).
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitops.scratch import scratch_folder
 from policy.ids import CommitId
 
 
@@ -75,8 +75,8 @@ class Person:
         self, parent: CommitId | None, files: Mapping[str, bytes | None], message: str
     ) -> CommitId:
         """Return a commit of *parent* with *files* replaced (None: removed). No ref moves."""
-        with tempfile.TemporaryDirectory(prefix="pawl-") as folder:
-            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        with scratch_folder() as folder:
+            index = {"GIT_INDEX_FILE": str(folder / "index")}
             if parent is not None:
                 self._git("read-tree", parent, extra=index)
             for path, content in files.items():

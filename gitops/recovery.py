@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from gitops import processes
+from gitops import processes, scratch
 from gitops.empty_refs import heal_refs
 from gitops.finding import Doubt, Finding, Healed, NeedsPerson
 from gitops.landing import marker
@@ -71,6 +71,7 @@ def _sweep(store: Store) -> None:
             _drop_if_left(path)
     for path in store.pack_directory.glob("tmp_*_pawl_*"):
         _drop_if_left(path)
+    scratch.sweep()
 
 
 def _drop_if_left(path: Path) -> None:

@@ -8,7 +8,6 @@ git calls ignored files expendable and would overwrite one; here they are somebo
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from gitops.landing.marker import create
 from gitops.landing.places import Place, held
 from gitops.landing.worktree import in_the_way
 from gitops.repository import Store
+from gitops.scratch import scratch_folder
 from policy.ids import CommitId
 from policy.mission.world import Held
 
@@ -70,10 +70,10 @@ _STRICT = {
 @contextmanager
 def scratch(place: Place) -> Iterator[Path]:
     """Yield a directory outside the repository that the checkout's owner may write."""
-    with tempfile.TemporaryDirectory(prefix="pawl-") as folder:
+    with scratch_folder() as folder:
         if place.owner is not None:
             os.chown(folder, place.owner.uid, place.owner.gid)
-        yield Path(folder)
+        yield folder
 
 
 def copy_index(place: Place, to: Path) -> Held | None:

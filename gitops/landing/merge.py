@@ -5,13 +5,13 @@ merged by libgit2. Renames are never guessed. A file that both sides deleted is 
 the answer looks plain: it is what two different renames of one file look like from here.
 """
 
-import tempfile
 from dataclasses import dataclass
 
 import pygit2
 from pygit2.enums import MergeFlag, ObjectType
 
 from gitops.objects import TREE_MODE, Batch, Entries, format_tree
+from gitops.scratch import scratch_folder
 from gitops.tree.reading import GITLINK_MODE
 from policy.ids import TreeId
 
@@ -114,7 +114,7 @@ def _merge_file(batch: Batch, sides: _Sides) -> tuple[int, bytes] | None:
     In a repository of its own that is gone afterwards: libgit2 writes what it merges at once,
     loose and unsynced, and reads merge drivers from the attributes of the repository it is in.
     """
-    with tempfile.TemporaryDirectory(prefix="pawl-merge-") as directory:
+    with scratch_folder() as directory:
         repo = pygit2.init_repository(directory, bare=True)
         base, ours, theirs = (_tree_of_one(repo, batch, side) for side in sides)
         index = repo.merge_trees(base, ours, theirs, flags=MergeFlag(0))

@@ -52,7 +52,10 @@ def read_health(state: Path) -> dict[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
+_RED = ("frozen", "no_sandbox")
+
+
 def is_red(standing: Standing) -> bool:
     """Something needs a person: a freeze, or a backlog that cannot be read (DESIGN 5.2)."""
-    frozen = any(rest.reason == "frozen" for rest in standing.rests.values())
+    frozen = any(rest.reason in _RED for rest in standing.rests.values())
     return bool(standing.doubts) or frozen or standing.invalid

@@ -10,6 +10,7 @@ from typing import Literal
 
 from daemon.builders.command import PLAYS, call_of
 from daemon.mission.draft import Draft
+from daemon.sandbox.probes import Conforms, Unavailable
 from daemon.site import Site
 from gitops.intake import Intake
 from gitops.landing.checkout import observe as observe_checkout
@@ -35,6 +36,9 @@ from policy.mission.world import (
     FromTarget,
     Frozen,
     Integrity,
+    Isolated,
+    Isolation,
+    NoSandbox,
     NotLanded,
     OnTip,
     Removed,
@@ -127,6 +131,7 @@ class View:
             wish=self.wish(history),
             integrity=self.integrity,
             activity=self.activity,
+            isolation=self._isolation(),
             checkout=self._checkout(mission),
             sighting=self._sighting(mission),
             call=call_of(item, self.site.door.environment()),
@@ -148,6 +153,13 @@ class View:
         if now.item.status != "todo":
             return Cancelled(status=now.item.status)
         return Unchanged() if now.spec == history.opened.spec_hash else Changed()
+
+    def _isolation(self) -> Isolation:
+        match self.site.door.isolation():
+            case Conforms():
+                return Isolated()
+            case Unavailable() as unavailable:
+                return NoSandbox(why=str(unavailable))
 
     def _checkout(self, mission: Mission) -> Checkout:
         """Only a mission that may land next asks: looking is as dear as `git status`."""

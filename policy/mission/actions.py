@@ -93,7 +93,14 @@ class Rest(Value):
     """Nothing to do now; *why* is for `pawl explain`, *until* says when time alone ends it."""
 
     reason: Literal[
-        "paused", "stopping", "frozen", "held", "waiting", "backing_off", "item_unreadable"
+        "paused",
+        "stopping",
+        "frozen",
+        "held",
+        "waiting",
+        "backing_off",
+        "item_unreadable",
+        "no_sandbox",
     ]
     why: str
     until: datetime | None = None

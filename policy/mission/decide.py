@@ -51,6 +51,8 @@ from policy.mission.world import (
     Free,
     Frozen,
     Held,
+    Isolated,
+    NoSandbox,
     NotLanded,
     OnTip,
     Removed,
@@ -105,7 +107,9 @@ def _before_landing(mission: Opened | Built | Proposed | Judged | Failed, world:
 def _held_back(action: Action, world: World) -> Action:
     """Return *action* unless it would start something while nothing may start."""
     match action:
-        case RunBuilder() | BuildCandidate() | JudgeCandidate() | BuildLanding() | MoveTarget():
+        case RunBuilder() | JudgeCandidate():
+            return _resting(world) or _unisolated(world) or action
+        case BuildCandidate() | BuildLanding() | MoveTarget():
             return _resting(world) or action
         case Classify() | Interrupt() | Miss() | RecordLanding() | JudgeTarget():
             return action
@@ -137,6 +141,15 @@ def _resting(world: World) -> Rest | None:
         case Unreadable(why=why):
             return Rest(reason="item_unreadable", why=why)
         case Unchanged() | Changed() | Removed() | Cancelled():
+            return None
+
+
+def _unisolated(world: World) -> Rest | None:
+    """Return why no process may be started: there is no way to run one without its sandbox."""
+    match world.isolation:
+        case NoSandbox(why=why):
+            return Rest(reason="no_sandbox", why=why)
+        case Isolated():
             return None
 
 

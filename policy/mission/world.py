@@ -107,6 +107,22 @@ class NotLanded(Value):
 Sighting = Annotated[OnTip | NotLanded, Field(discriminator="kind")]
 
 
+class Isolated(Value):
+    """The host holds its sandbox: processes may be started."""
+
+    kind: Literal["isolated"] = "isolated"
+
+
+class NoSandbox(Value):
+    """It does not, and *why* says what to mend: nothing is started, and nothing is charged."""
+
+    kind: Literal["no-sandbox"] = "no-sandbox"
+    why: str
+
+
+Isolation = Annotated[Isolated | NoSandbox, Field(discriminator="kind")]
+
+
 class BuilderCall(Value):
     """How the item's builder is invoked."""
 
@@ -144,6 +160,7 @@ class World(Value):
     integrity: Integrity
     activity: Literal["active", "paused", "stopping"]
     """paused: `.pawl/PAUSE` is at the target's tip. stopping: the daemon was told to end."""
+    isolation: Isolation
     checkout: Checkout
     sighting: Sighting
     call: BuilderCall

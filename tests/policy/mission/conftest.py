@@ -29,6 +29,7 @@ from policy.mission.world import (
     BuilderCall,
     Free,
     FromTarget,
+    Isolated,
     NotLanded,
     Sound,
     Unchanged,
@@ -58,6 +59,7 @@ def world(policy):
         wish=Unchanged(),
         integrity=Sound(),
         activity="active",
+        isolation=Isolated(),
         checkout=Free(),
         sighting=NotLanded(),
         call=BuilderCall(

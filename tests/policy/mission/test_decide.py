@@ -40,6 +40,7 @@ from policy.mission.world import (
     FromPerson,
     Frozen,
     Held,
+    NoSandbox,
     OnTip,
     Removed,
     Unreadable,
@@ -367,6 +368,18 @@ def test_nothing_starts_and_nothing_lands_while_something_stands_against_it(
     action = decide(story.state, but(world, **change))
     assert isinstance(action, Rest)
     assert action.reason == reason
+
+
+def test_a_host_without_its_sandbox_starts_no_process_and_charges_nobody(story, world):
+    bare = but(world, isolation=NoSandbox(why="apt install bubblewrap"))
+    for chapter, waits in [
+        ("opened", True), ("started", False), ("ended", False), ("proposed", True),
+        ("judged", False),
+    ]:  # fmt: skip
+        getattr(story, chapter)()
+        action = decide(story.state, bare)
+        rests = isinstance(action, Rest) and action.reason == "no_sandbox"
+        assert rests is waits, chapter
 
 
 def test_a_dirty_checkout_holds_the_landing_only(story, world):

@@ -73,13 +73,13 @@ class Daemon:
             self._missions(standing)
             self._open(standing)
             self._doubt.note(refs.list_missions(self._site.store).open)
+            if standing.closed and not self._pool.under_way():
+                self._site.door.retain(self._site.outside.host.trees_kept)
         except TargetLostError as error:
             standing.doubt(str(error))
         except Exception as error:  # noqa: BLE001 - the one broad one: unclassified freezes
             self._unclassified(standing, error)
         standing.under_way = self._pool.under_way()
-        if standing.closed and not standing.under_way:
-            self._site.door.retain(self._site.outside.host.trees_kept)
         self.standing = standing
         return standing
 

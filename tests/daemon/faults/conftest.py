@@ -215,7 +215,7 @@ def subreaper():
 @pytest.fixture(scope="session")
 def signs():
     """A directory that an unprivileged builder reaches, unlike pytest's own; empty at first."""
-    path = Path(tempfile.mkdtemp(prefix="pawl-signs-"))
+    path = Path(tempfile.mkdtemp(prefix="signs-"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path)

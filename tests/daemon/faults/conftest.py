@@ -190,7 +190,7 @@ def _is_going(pid):
         return True
     poller = select.poll()
     poller.register(fd, select.POLLIN)
-    ended = bool(poller.poll(5000))
+    ended = bool(poller.poll(30_000))
     os.close(fd)
     return ended
 

@@ -31,10 +31,10 @@ check: setup
 	$(BIN)/lint-imports
 
 test: check
-	PYTEST_DEBUG_TEMPROOT="$$(sh setup/scratch.sh)" $(BIN)/pytest -n $(WORKERS) -m "not faults" $(PYTEST_ARGS)
+	@sh tests/run.sh -n $(WORKERS) -m "not faults" $(PYTEST_ARGS)
 
 faults: check
-	PYTEST_DEBUG_TEMPROOT="$$(sh setup/scratch.sh)" $(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@sh tests/run.sh -n $(WORKERS) $(PYTEST_ARGS)
 
 bench: setup
 	@for file in benchmarks/[a-z]*.py; do \

@@ -175,7 +175,13 @@ def test_run_serves_until_it_is_told_to_stop(served):
 def test_log_follow_goes_on_with_what_happens(served):
     argv = (sys.executable, "-m", "daemon", "log", "--follow", "--json")
     with subprocess.Popen(
-        argv, cwd=served.repo, env=served.environ, stdout=subprocess.PIPE, text=True
+        argv,
+        cwd=served.repo,
+        env=served.environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        # a shell that starts tests in the background makes them, and so this one, deaf to it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - as said
     ) as log:
         assert log.stdout is not None
         served.pawl("once")

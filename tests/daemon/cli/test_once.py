@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -211,8 +212,12 @@ def test_what_holds_a_mission_up_is_told_by_every_command_that_shows_it(served):
 
 
 def test_a_mission_that_waits_for_time_says_until_when(served):
-    host = (served.config / "host.yaml").read_text()
-    (served.config / "host.yaml").write_text(f"{host}mounts: [/no/such/folder]\n")
+    route = "{action: retry, limit: 3, origin: environment, backoff_s: 600}"
+    policy = (served.repo / ".pawl/policy.yaml").read_text()
+    served.commit(".pawl/policy.yaml", f"{policy}\nfailures: {{build_error: {route}}}\n")
+    item = (served.repo / "backlog/HELLO-1.yaml").read_text()
+    fails = re.sub("(?m)^command: .*$", "command: ['false']", item)
+    served.commit("backlog/HELLO-1.yaml", fails)
     told = served.pawl("once")
     assert told.code == 9, told.out
     until = (

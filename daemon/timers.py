@@ -79,6 +79,8 @@ class Hints:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # Else its thread, if a job is due just now, looks for that job in a stopped scheduler.
+        self._scheduler.remove_all_jobs()
         self._scheduler.shutdown(wait=False)
         self._observer.stop()
         self._observer.join()

@@ -64,3 +64,12 @@ def test_a_job_wakes_the_loop_at_its_time_and_a_new_time_replaces_it(repository)
         hints.wake_at("H-1", datetime.now(UTC))
         wake.wait(60)
     assert wake.count == 1
+
+
+def test_what_ends_as_soon_as_it_is_woken_disturbs_nothing(repository):
+    """What the scheduler's thread raised would be an error of this test: pytest watches threads."""
+    for _ in range(100):
+        wake = Wake()
+        with Hints(repository.dir, wake) as hints:
+            hints.wake_at("H-1", datetime.now(UTC))
+            wake.wait(60)

@@ -86,8 +86,8 @@ def _join(cgroups: list[str]) -> None:
 
 
 def _plain_signals() -> None:
-    """Undo what Python and the launcher ignore: it would stay ignored in the command."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
+    """Undo what Python, the launcher or a `nohup` around the daemon ignores: it is inherited."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 

@@ -134,7 +134,7 @@ def once(serving: Serving) -> Standing:
                 return standing
             if not standing.moved:
                 _wait(serving)
-    return _stop(serving)
+        return _stop(serving)
 
 
 def run(serving: Serving, notify: Notify) -> Standing:
@@ -152,7 +152,7 @@ def run(serving: Serving, notify: Notify) -> Standing:
             if not standing.moved:
                 _wait(serving)
         notify.tell("STOPPING=1")
-    return _stop(serving)
+        return _stop(serving)
 
 
 def _reconcile(serving: Serving) -> Standing:

@@ -18,6 +18,8 @@ from daemon.outside import (
 from policy.host import Host
 from policy.people.trust import Trust
 
+pytestmark = pytest.mark.unaudited("what it settles names repositories that there are not")
+
 KEY = "ssh-ed25519 " + "A" * 68
 
 

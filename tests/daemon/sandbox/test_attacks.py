@@ -1,5 +1,6 @@
 """A builder that wants out: each attack is seen to fail, by a canary that would have shown it."""
 
+import contextlib
 import os
 import platform
 import select
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -310,7 +312,11 @@ def test_no_core_is_dumped(sandbox):
 
 def test_signals_are_as_a_program_expects_them(sandbox):
     ended = sandbox.sh("yes | head -1; grep SigIgn /proc/self/status")
-    assert ended.output.text.split() == ["y", "SigIgn:", "0" * 16]
+    said, _, ignored = ended.output.text.split()
+    assert said == "y"
+    # The C library keeps 32 and 33 for itself and lets nobody set them: what started us decides.
+    settable = sum(1 << number - 1 for number in signal.valid_signals())
+    assert int(ignored, 16) & settable == 0
 
 
 def test_input_is_empty_and_there_is_no_terminal(sandbox):
@@ -351,7 +357,8 @@ def test_a_killed_sandbox_is_killed_and_empty(sandbox, token, pids, alive, who):
     def kill(_said):
         victims = {"launcher": [sandbox.launcher.pid], "bwrap": _bwraps(pids(token))}
         for pid in victims[who]:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # the one before took it along
+                os.kill(pid, signal.SIGKILL)
 
     script = f"(setsid sleep {token} &); echo half > half; echo go; sleep {token}"
     with sandbox.running("sh", "-c", script, token, tap=kill) as ended:
@@ -400,6 +407,9 @@ def test_sandboxes_die_with_a_killed_daemon(sandbox, token, alive, pids, tmp_pat
     dead, _, _ = select.select([pidfd], [], [], 30)
     os.close(pidfd)
     assert dead
+    deadline = time.monotonic() + 30  # bwrap itself, outside the sandbox, may end a little later
+    while alive(token) and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert not alive(token)
 
 

@@ -62,6 +62,9 @@ def cancel(start: Path, name: str, *, as_json: bool) -> Exit:
     filed = _filed(place, name)
     if filed.item.status == "cancelled":
         return answer(None, f"{filed.item.id} is cancelled already", as_json=as_json)
+    if filed.item.status == "done":
+        text = f"{filed.item.id} is done: nothing is left to cancel, and its change stays landed"
+        return answer(None, text, as_json=as_json)
     edit = _setting(filed, ("status", "cancelled"))
     commit = commit_edit(place, filed.path, edit, f"{filed.item.id}: cancelled")
     text = f"{filed.item.id} is cancelled{_elsewhere(place)}"

@@ -14,7 +14,7 @@ from daemon.cli.place import Place, policy_at
 from daemon.clock import SystemClock
 from daemon.outside import Outside
 from gitops import highwater
-from gitops.highwater import HighWater
+from gitops.highwater import Corrupt, HighWater
 from gitops.intake import Intake
 from gitops.objects import read_blob
 from gitops.observe import POLICY, Tip, contains, is_paused
@@ -28,7 +28,7 @@ from policy.documents.summary import Summary
 from policy.ids import ItemId
 from policy.mission.integrity import of_policy, rewritten
 from policy.mission.states import Waiting
-from policy.mission.world import Integrity, Sound
+from policy.mission.world import Frozen, Integrity, Sound
 from policy.problems import Unreadable
 from policy.rules.model import Policy
 
@@ -77,10 +77,14 @@ def _integrity(place: Place, tip: Tip, policy: Policy) -> Integrity:
     """Return what the daemon would say of this target; without trust nobody can."""
     if not isinstance(place.outside, Outside):
         return Sound()
-    mark = highwater.read(place.outside.mark)
-    seen = mark.target if isinstance(mark, HighWater) else None
-    if seen is not None and not contains(place.store, tip.commit, seen):
-        return rewritten(tip.ref, found=tip.commit, seen=seen)
+    match highwater.read(place.outside.mark):
+        case Corrupt(path=path, why=why):
+            return Frozen(why=f"the high-water mark {path} cannot be believed: {why}")
+        case HighWater(target=seen) if seen is not None:
+            if not contains(place.store, tip.commit, seen):
+                return rewritten(tip.ref, found=tip.commit, seen=seen)
+        case HighWater() | None:
+            pass
     return of_policy(policy, tip.ref)
 
 

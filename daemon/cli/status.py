@@ -15,7 +15,8 @@ from daemon.cli.watching import changes
 from daemon.clock import SystemClock
 from daemon.health import read_health
 from daemon.outside import Outside
-from gitops.observe import Tip
+from gitops.objects import read_blob
+from gitops.observe import PAUSE, Tip, blob_at
 from gitops.processes import is_alive
 from policy.backlog.rank import Natural, natural
 
@@ -32,6 +33,8 @@ def status(start: Path, *, watch: bool, as_json: bool) -> Exit:
     return Exit.OK
 
 
+_REASON = 200
+"""Characters of `.pawl/PAUSE` that are shown."""
 _CLEAR = "\x1b[H\x1b[2J"
 
 
@@ -64,7 +67,8 @@ def _health(place: Place) -> dict[str, object] | None:
 
 
 def _tell(place: Place, tip: Tip, found: Scenery) -> None:
-    output.say(f"{tip.ref.removeprefix('refs/heads/')} at {tip.commit[:12]}{_paused(found)}")
+    at = f"{tip.ref.removeprefix('refs/heads/')} at {tip.commit[:12]}"
+    output.say(f"{at}{_paused(place, tip, found)}")
     output.say(f"daemon: {_daemon(place)}")
     if place.doubt:
         output.say(place.doubt)
@@ -102,8 +106,13 @@ _SHOWN = 20
 """Closed missions in the table; `--json` has them all."""
 
 
-def _paused(found: Scenery) -> str:
-    return ", PAUSED (`pawl unpause` goes on)" if found.scene.activity == "paused" else ""
+def _paused(place: Place, tip: Tip, found: Scenery) -> str:
+    if found.scene.activity != "paused":
+        return ""
+    blob = blob_at(place.store, tip.tree, PAUSE)
+    said = "" if blob is None else read_blob(place.store, blob).decode(errors="replace")
+    reason = " ".join(said.split())[:_REASON]
+    return f", PAUSED: {reason or 'no reason given'} (`pawl unpause` goes on)"
 
 
 def _daemon(place: Place) -> str:

@@ -12,6 +12,19 @@ def test_pause_commits_one_file_and_unpause_removes_it(served):
     assert served.git("status", "--porcelain") == ""
 
 
+def test_status_says_why_it_is_paused(served):
+    served.pawl("pause", "--reason", "lunch")
+    assert "PAUSED: lunch (`pawl unpause` goes on)" in served.pawl("status").out
+
+
+def test_what_has_landed_is_not_cancelled(served):
+    assert served.pawl("once").code == 0
+    before = served.tip()
+    answer = served.pawl("cancel", "HELLO-1")
+    assert (answer.code, served.tip()) == (0, before)
+    assert "is done" in answer.out
+
+
 def test_doing_it_again_commits_nothing(served):
     served.pawl("pause")
     before = served.tip()

@@ -172,3 +172,11 @@ def test_who_has_read_enough_may_stop_reading(story):
         cwd=desk.repo, env=desk.environ, capture_output=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_mark_that_cannot_be_believed_is_why_nothing_is_next(served):
+    served.pawl("once", "--dry-run")
+    (served.state / "highwater.json").write_text("{}")
+    said = served.pawl("explain", "HELLO-1").out
+    assert "halted" in said
+    assert "cannot be believed" in said

@@ -15,6 +15,8 @@ def sandbox_host(host: Host) -> SandboxHost:
         report_bytes=host.report_bytes,
         spill_bytes=host.spill_bytes,
         shm_bytes=host.shm_bytes,
+        egress=host.egress,
+        egress_limits=host.egress_limits,
         builder=None if builder is None else Builder(uid=builder.uid, gid=builder.gid),
         mounts=tuple(map(Path, host.mounts)),
         path=host.path,

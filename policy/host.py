@@ -4,16 +4,21 @@ A repository can ask for less than this file allows, never for more (DESIGN 4.1)
 the most that any process limit of a policy may come to.
 """
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from policy.egress import Allowed
 from policy.value import Value
 
-RESERVED = ("/", "/dev", "/etc", "/mission", "/proc", "/report", "/sys", "/tmp", "/usr")  # noqa: S108  # names inside the sandbox
+RESERVED = (
+    "/", "/dev", "/environment", "/etc", "/mission", "/proc", "/report", "/sys", "/tmp", "/usr",  # noqa: S108  # names inside the sandbox
+)  # fmt: skip
 """Places of the sandbox that no mount may cover."""
 DEFAULT_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00:]*$", max_length=4095)]
+_WITH_USER = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]+@", re.IGNORECASE)
 AtLeastOne = Annotated[int, Field(ge=1)]
 UnprivilegedId = Annotated[int, Field(ge=1, le=2**32 - 2)]
 
@@ -32,6 +37,23 @@ class Ceilings(Value):
     scratch_bytes: AtLeastOne = 4 * 1024**3
     scratch_inodes: AtLeastOne = 1_000_000
     tmp_bytes: AtLeastOne = 1024**3
+
+
+class EgressLimits(Value):
+    """What one process with a network may do there."""
+
+    connections: AtLeastOne = 64
+    """At once; more wait or are refused."""
+    bytes: AtLeastOne = 8 * 1024**3
+    """Sent and received together."""
+    header_bytes: AtLeastOne = 16 * 1024
+    """A larger request header is refused."""
+    connect_s: AtLeastOne = 30
+    """For a request to come, for its host to be found and to answer."""
+    idle_s: AtLeastOne = 300
+    """A connection on which nothing passes for so long is closed."""
+    lines: AtLeastOne = 2000
+    """So many requests are recorded one by one; the rest is counted and refused."""
 
 
 class Builder(Value):
@@ -59,6 +81,10 @@ class Host(Value):
     """PATH inside, in this order."""
     env: dict[str, str] = Field(default_factory=dict)
     """Added to the cleared environment inside."""
+    egress: tuple[Allowed, ...] = ()
+    """Hosts that sandboxes may be allowed to reach, `host` (port 443) or `host:port`. Addresses
+    that are not public only where they are named with their port: `10.0.0.0/8:3141`, a mirror."""
+    egress_limits: EgressLimits = EgressLimits()
     ceilings: Ceilings = Ceilings()
     cgroups: tuple[AbsolutePath, ...] = ()
     """Control groups the daemon may make groups in. None: memory is limited per process only."""
@@ -75,6 +101,16 @@ class Host(Value):
     """A stale lock file in a repository the daemon does not own is left alone for so long."""
     stop_s: AtLeastOne = 30
     """On SIGTERM, running processes are gone and checkpointed within this."""
+
+    @model_validator(mode="after")
+    def _env_holds_no_credentials(self) -> "Host":
+        for name, value in self.env.items():
+            if _WITH_USER.search(value):
+                raise ValueError(
+                    f"env: {name} holds an address with a user in it; whatever runs in a sandbox "
+                    "can read it: use a mirror that asks for none"
+                )
+        return self
 
     @model_validator(mode="after")
     def _mounts_are_no_way_out(self) -> "Host":

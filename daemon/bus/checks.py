@@ -11,10 +11,14 @@ from policy.bus.operation import Operation
 from policy.bus.result import Denied
 
 Capability = str
-"""`proc.exec`: run a process; `proc.exec:shell`: any text as one; `work.write`: keep changes."""
+"""`proc.exec`: run a process; `proc.exec:shell`: any text as one; `work.write`: keep changes;
+`net.connect`: reach hosts through the proxy."""
 
 COMMITTED = frozenset({"proc.exec", "proc.exec:shell", "work.write"})
 """Granted where a person committed the argv as it is: an item, a gate of the policy, an adapter."""
+
+CONNECTED = COMMITTED | {"net.connect"}
+"""Granted where a person committed the hosts as well."""
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "busybox", "csh", "tcsh"})
 _RUNS_ANOTHER = frozenset({"env", "nice", "nohup", "setsid", "stdbuf", "timeout", "xargs"})
@@ -39,6 +43,8 @@ def needed(operation: Operation) -> frozenset[Capability]:
         wanted.add("proc.exec:shell")
     if operation.changes == "kept":
         wanted.add("work.write")
+    if operation.egress:
+        wanted.add("net.connect")
     return frozenset(wanted)
 
 

@@ -16,6 +16,7 @@ from daemon.hosting import sandbox_host
 from daemon.outside import Outside
 from daemon.sandbox.box import Box, Job, Overlay, Plain
 from daemon.sandbox.bwrap import REPORT_FILE
+from daemon.sandbox.egress.proxy import Proxy
 from daemon.sandbox.launching import Launcher, SandboxUnavailableError
 from daemon.sandbox.probes import Conforms, Isolation, Unavailable, probe
 from daemon.sandbox.report import read_report
@@ -31,6 +32,7 @@ from policy.bus.result import (
     Provenance,
     Ran,
 )
+from policy.egress import rules
 from policy.ids import Digest
 from policy.rules.load import shipped_policy
 from policy.rules.model import TreeLimits
@@ -145,7 +147,13 @@ class Door:
             cwd=operation.cwd,
             env=operation.env,
             spill=spill if self._host.spill_bytes else None,
+            proxy=self._proxy(operation),
         )
+
+    def _proxy(self, operation: Operation) -> Proxy | None:
+        if not operation.egress:
+            return None
+        return Proxy(rules(operation.egress, self._host.egress), self._host.egress_limits)
 
     def _result(self, operation: Operation, left: Left, provenance: Provenance) -> Ran:
         ended = left.ended
@@ -159,6 +167,7 @@ class Door:
             usage=ended.usage,
             snapshot=left.snapshot() if operation.changes == "kept" else None,
             provenance=provenance,
+            contacts=ended.contacts,
         )
 
     def _integrity(self, operation: Operation) -> Denied | None:

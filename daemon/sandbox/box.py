@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.sandbox import bwrap, cgroup, etc
+from daemon.sandbox.egress.proxy import Proxy
 from daemon.sandbox.launcher.wire import Request
 from daemon.sandbox.launching import Launcher, SandboxUnavailableError
 from daemon.sandbox.output import Capture
@@ -27,6 +28,7 @@ from policy.ids import Digest
 
 _ROOT_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _GROUP_PREFIX = "pawl-"
+_FURNITURE = "environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,20 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Furniture:
+    """A folder of the host that is /environment inside, and what goes with it.
+
+    *path* comes before the host's PATH; *links* are names in the root and where inside they lead.
+    """
+
+    directory: Path
+    writable: bool = False
+    path: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What to run. *limits* are within the host's already.
 
@@ -57,6 +73,9 @@ class Job:
     env: tuple[tuple[str, str], ...] = ()
     spill: Path | None = None
     tap: Callable[[bytes], None] | None = None
+    proxy: Proxy | None = None
+    """Serves this job alone; without one it has no network."""
+    furniture: Furniture | None = None
 
 
 class Box:
@@ -116,15 +135,20 @@ class Box:
         capture = Capture(
             job.limits.output_bytes, spill=job.spill, spill_bytes=spill_bytes, tap=job.tap
         )
-        floor = Floor(str(scratch), self._host.free_bytes) if scratch else None
-        return Waiting(run, read_end, capture, job.limits, stop, floor)
+        filling = scratch or _filled(job.furniture)
+        floor = Floor(str(filling), self._host.free_bytes) if filling else None
+        return Waiting(run, read_end, capture, job.limits, stop, floor, job.proxy)
 
     def request(self, job: Job, groups: list[str], scratch: Path | None) -> Request:
         limits, builder = job.limits, self._host.builder
         staged = {inside: f"m{n}" for n, inside in enumerate(self._mounts)}
+        binds = {bwrap.ETC: str(self._etc)} | {name: inside for inside, name in staged.items()}
+        furniture = job.furniture
+        if furniture is not None:
+            binds[_FURNITURE] = str(furniture.directory)
         in_cgroup = cgroup.limits_memory(self._host.cgroups)
         return Request(
-            binds={bwrap.ETC: str(self._etc)} | {name: inside for inside, name in staged.items()},
+            binds=binds,
             lowers=[str(lower) for lower in job.tree.lowers]
             if isinstance(job.tree, Overlay)
             else [],
@@ -142,13 +166,23 @@ class Box:
             options=bwrap.options(
                 usr_links=self._links,
                 mounts=staged,
-                env=(("PATH", ":".join(self._host.path)), *self._host.env, *job.env),
+                env=self._env(job),
                 cwd=job.cwd,
                 tmp_bytes=limits.tmp_bytes,
                 shm_bytes=self._host.shm_bytes,
+                egress=job.proxy is not None,
+                environment=None
+                if furniture is None
+                else bwrap.Environment(_FURNITURE, furniture.writable, furniture.links),
             ),
             command=list(job.command),
+            listen=None if job.proxy is None else bwrap.PROXY_PORT,
         )
+
+    def _env(self, job: Job) -> tuple[tuple[str, str], ...]:
+        own = job.furniture or Furniture(directory=Path("/"))
+        path = ("PATH", ":".join((*own.path, *self._host.path)))
+        return (path, *self._host.env, *own.env, *job.env)
 
     def environment(self) -> Digest:
         """Return the digest of what the host contributes to any run (see `Provenance`)."""
@@ -164,6 +198,11 @@ class Box:
                 "env": host.env,
             }
         )
+
+
+def _filled(furniture: Furniture | None) -> Path | None:
+    """Return the folder of the host that a run fills, where it has no size of its own."""
+    return furniture.directory if furniture is not None and furniture.writable else None
 
 
 def bwrap_version(program: Path) -> str:

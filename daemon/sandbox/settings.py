@@ -9,9 +9,12 @@ from typing import Literal
 
 from policy.bus.operation import Limits
 from policy.canonical import digest
+from policy.host import EgressLimits
 from policy.ids import Digest
 
-RESERVED = ("/", "/dev", "/etc", "/mission", "/proc", "/report", "/sys", "/tmp", "/usr")  # noqa: S108  (names inside the sandbox)
+RESERVED = (
+    "/", "/dev", "/environment", "/etc", "/mission", "/proc", "/report", "/sys", "/tmp", "/usr",  # noqa: S108  # names inside the sandbox
+)  # fmt: skip
 """Places of the sandbox that no host mount may cover."""
 
 
@@ -46,6 +49,9 @@ class SandboxHost:
     report_bytes: int
     spill_bytes: int
     shm_bytes: int
+    egress: tuple[str, ...] = ()
+    """What sandboxes may be allowed to reach (policy/egress.py); none: nothing."""
+    egress_limits: EgressLimits = field(default_factory=EgressLimits)
     builder: Builder | None = None
     mounts: tuple[Path, ...] = ()
     path: tuple[str, ...] = ("/usr/local/bin", "/usr/bin", "/bin")
@@ -93,6 +99,8 @@ class SandboxHost:
                 "env": self.env,
                 "engine": self.engine,
                 "scratch": self.scratch,
+                "egress": self.egress,
+                "egress_limits": self.egress_limits.model_dump(mode="json"),
                 "cgroups": [str(group) for group in self.cgroups],
                 "bwrap": str(self.bwrap),
             }

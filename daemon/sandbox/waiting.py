@@ -15,10 +15,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
+from daemon.sandbox.egress.proxy import Proxy
 from daemon.sandbox.launcher.wire import Finished, receive
 from daemon.sandbox.output import Capture
 from policy.bus.operation import Limits
 from policy.bus.result import (
+    Contact,
     Ending,
     Exited,
     Killed,
@@ -48,6 +50,7 @@ class Ended:
     usage: Usage
     upper: int | None
     report: int | None
+    contacts: tuple[Contact, ...] = ()
 
     def close(self) -> None:
         for fd in (self.upper, self.report):
@@ -73,6 +76,7 @@ class Waiting:
     limits: Limits
     stop: threading.Event | None
     free_floor: "Floor | None" = None
+    proxy: Proxy | None = None
     _started: float = field(default_factory=time.monotonic)
     _heard: float = field(default_factory=time.monotonic)
     _init: int | None = None
@@ -87,6 +91,7 @@ class Waiting:
         """Block until the last process of the run is gone."""
         try:
             self._until_over()
+            contacts = self.proxy.close() if self.proxy else ()
             wall = time.monotonic() - self._started
             output = self.capture.close()
             upper, report = self._left_behind()
@@ -96,8 +101,11 @@ class Waiting:
                 usage=self._usage(wall),
                 upper=upper,
                 report=report,
+                contacts=contacts,
             )
         finally:
+            if self.proxy:
+                self.proxy.close()
             self.run.close()
             os.close(self.output)
             if self._init is not None:
@@ -136,7 +144,8 @@ class Waiting:
             case "running":
                 (self._init,) = fds
             case "mounted":
-                self._upper, self._report = fds
+                self._upper, self._report, *listeners = fds
+                self._serve(listeners)
             case "failed":
                 self._failure = str(body)
             case "finished" if isinstance(body, dict):
@@ -146,6 +155,14 @@ class Waiting:
         if self._ended_by_us:
             self._kill()  # it may have been started after the first signal
         return True
+
+    def _serve(self, listeners: list[int]) -> None:
+        for listener in listeners:
+            opened = socket.socket(fileno=listener)
+            if self.proxy is None:
+                opened.close()
+            else:
+                self.proxy.serve(opened)
 
     def _make_sure(self) -> None:
         """Wait for the end of a run whose launcher died: the kernel kills it."""

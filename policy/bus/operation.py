@@ -3,6 +3,7 @@
 from typing import Literal
 
 from policy.canonical import digest
+from policy.egress import Asked
 from policy.ids import Digest, MissionId, StepId, TreeId
 from policy.value import Value
 
@@ -46,6 +47,8 @@ class Operation(Value):
     changes: Literal["kept", "dropped"]
     """kept: the work tree is snapshotted once the last process is gone."""
     report: Literal["none", "junit"] = "none"
+    egress: tuple[Asked, ...] = ()
+    """Hosts it may reach, of those that the host file allows; none: it has no network at all."""
     limits: Limits
 
     def definition(self) -> Digest:

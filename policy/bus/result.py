@@ -91,6 +91,21 @@ class Refused(Value):
 Snapshot = Annotated[Taken | Refused, Field(discriminator="kind")]
 
 
+class Contact(Value):
+    """One request of a process for the network, and the proxy's answer. Bytes as passed on."""
+
+    host: str
+    """As it was asked for; of a request that could not be read, what could."""
+    port: int
+    allowed: bool
+    why: str = ""
+    """Why it was denied, or why what was allowed ended early."""
+    address: str = ""
+    """What *host* resolved to and was connected to."""
+    sent: int = 0
+    received: int = 0
+
+
 class Provenance(Value):
     """Who ran it and where: enough to say whether another run would be the same run."""
 
@@ -114,6 +129,8 @@ class Ran(Value):
     snapshot: Snapshot | None
     """None unless the operation keeps its changes."""
     provenance: Provenance
+    contacts: tuple[Contact, ...] = ()
+    """What was asked of the network, in order; nothing where it has none."""
 
     @property
     def status(self) -> Literal["succeeded", "failed"]:

@@ -61,7 +61,7 @@ def enter(request: Request, ends: Ends, seccomp: bytes) -> None:
         _own_user_namespace(kernel.CLONE_NEWPID)
         _stage(request)
     _mount_work_tree(request)
-    _hand_out(ends.daemon)
+    _hand_out(ends.daemon, _door_of_the_proxy(request))
     pid = os.fork()
     if pid:
         os.write(ends.born, str(pid).encode())
@@ -183,12 +183,32 @@ def _mount_work_tree(request: Request) -> None:
         kernel.mount("overlay", MERGED, "overlay", flags, f"{layers},userxattr")
 
 
-def _hand_out(run: socket.socket) -> None:
-    """Give the daemon the writable layer and the report directory; they outlive the namespace."""
-    fds = tuple(
+def _door_of_the_proxy(request: Request) -> tuple[int, ...]:
+    """Listen on a loopback of the run's own, where egress was asked for.
+
+    The daemon accepts there, from outside: inside there is only a port. bwrap keeps this network
+    namespace, in which the run has no privilege either: it belongs to the user namespace we are in.
+    """
+    if request.listen is None:
+        return ()
+    kernel.unshare(kernel.CLONE_NEWNET)
+    kernel.loopback_up()
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("127.0.0.1", request.listen))
+    listener.listen()
+    return (listener.detach(),)
+
+
+def _hand_out(run: socket.socket, more: tuple[int, ...]) -> None:
+    """Give the daemon the writable layer, the report directory and what *more* there is.
+
+    They outlive the namespace.
+    """
+    folders = tuple(
         os.open(f"{SCRATCH}/{name}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         for name in (UPPER, REPORT)
     )
+    fds = folders + more
     if not send(run, "mounted", None, fds):
         raise BrokenPipeError("the daemon does not wait for this run any more")
     for fd in fds:

@@ -1,19 +1,25 @@
 """The four system calls Python 3.11 does not offer. Raises `OSError` naming what was attempted."""
 
 import ctypes
+import fcntl
 import os
+import socket
+import struct
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
 MS_RDONLY = 0x1
 MS_NOSUID = 0x2
 MS_NODEV = 0x4
 MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
+_SIOCSIFFLAGS = 0x8914
+_IFREQ, _IFF_UP = "16sH22x", 1
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
@@ -34,6 +40,12 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
 
 def unshare(flags: int) -> None:
     _check(_LIBC.unshare(flags), f"unshare({flags:#x})")
+
+
+def loopback_up() -> None:
+    """Switch on `lo` of our own, new network namespace."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack(_IFREQ, b"lo", _IFF_UP))
 
 
 def die_with_parent(signal_number: int) -> None:

@@ -28,7 +28,8 @@ class Request:
 
     *binds* are staged under their key. *lowers* (topmost first) make an overlay, or *plain* is a
     private directory used as it is. *scratch_dir* is a directory with `upper`, `work` and `report`
-    inside, or None: a tmpfs of *scratch_bytes* and *scratch_inodes*.
+    inside, or None: a tmpfs of *scratch_bytes* and *scratch_inodes*. *listen* is a port of the
+    sandbox's own loopback whose listening socket is handed out; None: bwrap makes its network.
     """
 
     binds: dict[str, str]
@@ -46,6 +47,7 @@ class Request:
     bwrap: str
     options: list[str]
     command: list[str]
+    listen: int | None = None
 
     def to_file(self) -> int:
         """Return a new memory file with this request; the caller closes it."""

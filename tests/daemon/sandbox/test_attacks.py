@@ -380,6 +380,7 @@ from daemon.sandbox.box import Box, Job, Overlay
 from daemon.sandbox.launching import Launcher
 from daemon.sandbox.settings import Builder, SandboxHost
 from policy.bus.operation import Limits
+from policy.host import EgressLimits
 host = {host}
 box = Box(host, Path({state!r}), Launcher())
 box.prepare()

@@ -1,0 +1,1 @@
+"""The allow-listing proxy: the only way from a sandbox to any network."""

@@ -52,7 +52,7 @@ class Doubt:
             return ledger_moved(refs.LEDGER, found=ledger_tip, seen=known)
         if ledger_tip is not None and ledger_tip != self._signed:
             raw = read_object(self._site.store, ledger_tip, "commit")
-            whose, why = trust(raw, self._site.trust.daemon_key)
+            whose, why = trust(raw, self._site.trust.daemons)
             if whose is not Trust.VERIFIED:
                 return Frozen(
                     why=f"{refs.LEDGER} is at {ledger_tip}, which is not this daemon's: {why}; "
@@ -89,7 +89,7 @@ class Doubt:
             raw = read_object(self._site.store, tip, "commit")
         except (MissingObjectError, DamagedObjectError):
             return False
-        return trust(raw, self._site.trust.daemon_key)[0] is Trust.VERIFIED
+        return trust(raw, self._site.trust.daemons)[0] is Trust.VERIFIED
 
     def _holds(self, seen: CommitId | None, found: CommitId | None) -> bool:
         if seen is None:
@@ -132,6 +132,6 @@ def newest_landing(site: Site) -> CommitId | None:
     walk.simplify_first_parent()
     for commit in walk:
         raw = read_object(site.store, str(commit.id), "commit")
-        if isinstance(parse(raw, site.trust.daemon_key), Trailers):
+        if isinstance(parse(raw, site.trust.daemons), Trailers):
             return CommitId(str(commit.id))
     return None

@@ -134,7 +134,7 @@ class Daemon:
             self._guarded(standing, mission, act)
 
     def _mission(self, standing: Standing, mission: MissionId) -> None:
-        page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
+        page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemons)
         if page.verified is Trust.VERIFIED:
             self._take(standing, Draft(self._site, page))
         else:
@@ -218,7 +218,7 @@ class Daemon:
 
     def _stop_if_unwanted(self, _standing: Standing, mission: MissionId) -> None:
         """Stop the process of a cancelled mission: what it would find is not wanted."""
-        page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
+        page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemons)
         state, view = Draft(self._site, page).state, self._look()
         if state is None or isinstance(view.integrity, Frozen):
             return

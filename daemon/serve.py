@@ -97,7 +97,7 @@ def _before_open(
         gitdir,
         target=target,
         known=_known(outside, target),
-        trusted=outside.trust.daemon_key,
+        trusted=outside.trust.daemons,
         rules=recovery.LockRules(daemon_owned=False, grace_s=outside.host.lock_grace_s),
         now=clock.now().timestamp(),
         patience_s=outside.host.stop_s,

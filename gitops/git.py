@@ -8,7 +8,8 @@ a builder could write: git reads `.gitattributes` and `.git` pointers there.
 import os
 import shutil
 import subprocess
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
@@ -75,19 +76,23 @@ class Git:
         accept: Collection[int] = (0,),
         settings: Mapping[str, str] | None = None,
         user: tuple[int, int] | None = None,
+        stopped: Callable[[], bool] | None = None,
     ) -> Done:
         """Run git and return what it answered; raise `GitError` for a code not in *accept*.
 
         *worktree* is also the working directory; a person's checkout or a scratch directory of
         the daemon. *settings* are added last and win: `{"protocol.file.allow": "always"}`.
         *user* is the uid and gid git runs as, so that what it writes is theirs (root only).
+        *stopped* is asked again and again: once it says yes, git is killed.
         """
         process = self.start(*argv, worktree=worktree, index=index, settings=settings, user=user)
         try:
-            out, err = process.communicate(stdin, self._timeout_s)
+            out, err = self._answer(process, stdin, stopped)
         except subprocess.TimeoutExpired as error:
             self.kill(process)
-            why = f"no answer within {self._timeout_s} s; it was killed"
+            told = stopped is not None and stopped()
+            limit = "before pawl was stopped" if told else f"within {self._timeout_s} s"
+            why = f"no answer {limit}; it was killed"
             raise GitError(argv, -_SIGKILL, why, self.gitdir) from error
         except BaseException:
             self.kill(process)
@@ -95,6 +100,19 @@ class Git:
         if process.returncode not in accept:
             raise GitError(argv, process.returncode, err.decode(errors="replace"), self.gitdir)
         return Done(process.returncode, out, err)
+
+    def _answer(
+        self, process: "subprocess.Popen[bytes]", stdin: bytes, stopped: Callable[[], bool] | None
+    ) -> tuple[bytes, bytes]:
+        if stopped is None:
+            return process.communicate(stdin, self._timeout_s)
+        ends = None if self._timeout_s is None else time.monotonic() + self._timeout_s
+        while True:
+            try:
+                return process.communicate(stdin, _LOOK_S)
+            except subprocess.TimeoutExpired:
+                if stopped() or (ends is not None and time.monotonic() > ends):
+                    raise
 
     def text(self, *argv: str, worktree: Path | None = None) -> str:
         """Return what git printed, without the last newline; bytes not UTF-8 are surrogates."""
@@ -191,6 +209,7 @@ def _with_flags(argv: Sequence[str]) -> tuple[str, ...]:
 
 _WITHOUT_PATHSPECS = {"check-ignore"}
 _DIFFING = {"diff", "diff-files", "diff-index", "diff-tree", "log", "show"}
+_LOOK_S = 0.1  # how soon it is seen that git is to be stopped; nothing is decided by it
 _SIGKILL = 9  # importing `signal` is the daemon's; a number says as much
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 _ENVIRONMENT = {

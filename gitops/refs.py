@@ -22,6 +22,10 @@ LEDGER = RefName("refs/heads/pawl/ledger")
 MISSIONS = "refs/pawl/missions/"
 WORK = "refs/heads/pawl/work/"
 LEASES = "refs/pawl/leases/"
+REMOTE = "refs/pawl/remote/"
+"""What the hub had when it was last looked at: `refs/heads/main` there is `heads/main` here."""
+LOST = "refs/pawl/lost/"
+"""Steps recorded here that the hub did not take, by mission: kept for a while, never used."""
 MOVING = "pawl-moving"
 """A file in the git dir, for as long as a ref is moved that others move too: the ref's name.
 
@@ -38,6 +42,15 @@ def work_ref(mission: MissionId) -> RefName:
 
 def lease_ref(host: str) -> RefName:
     return RefName(LEASES + host)
+
+
+def tracking_ref(ref: str) -> RefName:
+    """Return where the hub's *ref* is kept here."""
+    return RefName(REMOTE + ref.removeprefix("refs/").removeprefix("pawl/"))
+
+
+def lost_ref(mission: MissionId, tip: CommitId) -> RefName:
+    return RefName(f"{LOST}{mission}/{tip}")
 
 
 def branch_ref(branch: str) -> RefName:
@@ -164,7 +177,7 @@ def list_missions(store: Store) -> Missions:
 
 def only_ours(ref: str) -> bool:
     """Return whether nobody but the daemon writes *ref*."""
-    return ref.startswith((MISSIONS, LEASES)) or ref == LEDGER
+    return ref.startswith((MISSIONS, LEASES, REMOTE, LOST)) or ref == LEDGER
 
 
 @contextmanager

@@ -141,7 +141,7 @@ def signed_commit(
 
 
 def verify(raw: bytes, public: str) -> Signed:
-    """Tell whether the raw commit is signed by *public*, an OpenSSH public key line.
+    """Tell whether the raw commit is signed by one of *public*, OpenSSH public keys, one a line.
 
     Total: whatever the bytes are, the answer is a value.
     """
@@ -157,7 +157,7 @@ def verify(raw: bytes, public: str) -> Signed:
     if parsed is None:
         return Malformed("its signature is not an SSH signature in namespace git")
     blob, signature = parsed
-    if blob != _blob(public):
+    if blob not in {_blob(line) for line in public.splitlines()}:
         return Foreign(_fingerprint(blob))
     return _checked(blob, signature, payload)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from policy.egress import Allowed
+from policy.remote import Remote
 from policy.value import Value
 
 RESERVED = (
@@ -99,6 +100,8 @@ class Host(Value):
     """Base trees kept ready for the next run, newest first; others are made again when needed."""
     lock_grace_s: AtLeastOne = 900
     """A stale lock file in a repository the daemon does not own is left alone for so long."""
+    remote: Remote | None = None
+    """The hub that this clone belongs to. None: the git dir itself is what people push to."""
     stop_s: AtLeastOne = 30
     """On SIGTERM, running processes are gone and checkpointed within this."""
 
@@ -124,7 +127,14 @@ class Host(Value):
                     f"mounts: {mount} holds the git directory {self.git_dir}, which a builder "
                     "must never see; mount the folders of the toolchain instead"
                 )
+            for secret in self._secrets():
+                if _holds(mount, secret):
+                    raise ValueError(f"mounts: {mount} holds {secret}, which opens the hub")
         return self
+
+    def _secrets(self) -> tuple[str, ...]:
+        found = (self.remote.ssh_key, self.remote.credentials) if self.remote else ()
+        return tuple(path for path in found if path is not None)
 
 
 def _holds(folder: str, path: str) -> bool:

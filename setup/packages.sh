@@ -13,6 +13,7 @@ has_seccomp() {
     done
     return 1
 }
+has_sshd() { has sshd || [ -x /usr/sbin/sshd ] || [ -x /usr/local/sbin/sshd ]; }
 has_usr_python() { [ -x /usr/bin/python3 ] || [ -x /usr/local/bin/python3 ]; }
 
 missing() {
@@ -21,6 +22,7 @@ missing() {
     has git || printf ' git'
     has ssh-keygen || printf ' openssh-client'
     has strace || printf ' strace'
+    has_sshd || printf ' openssh-server'  # tests bring up their own, on loopback
     has_usr_python || printf ' python3'  # the demo's builders and tests run with it, inside the sandbox
     sh setup/python.sh >/dev/null 2>&1 || printf ' python3-venv'
 }
@@ -60,9 +62,16 @@ if ! elevate; then
 fi
 echo "setup: installing$wanted"
 apt_get update || echo "setup: apt-get update failed; going on with the package lists there are" >&2
+# the tests start an sshd of their own: nobody asked for one that serves this machine
+policy=/usr/sbin/policy-rc.d
+case $wanted in *openssh-server*) [ -e "$policy" ] || {
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null && $as_root chmod 755 "$policy"
+    trap '$as_root rm -f "$policy"' EXIT
+} ;; esac
 # word splitting is meant: one word a package
 # shellcheck disable=SC2086
 apt_get install -y --no-install-recommends $wanted
+case $wanted in *openssh-server*) $as_root systemctl disable ssh >/dev/null 2>&1 || true ;; esac
 newer_python
 
 wanted=$(missing)

@@ -33,8 +33,8 @@ class Place:
 
     @property
     def trusted(self) -> str | None:
-        """The public key whose ledger commits count as the daemon's; None: nothing is verified."""
-        return self.outside.trust.daemon_key if isinstance(self.outside, Outside) else None
+        """The public keys whose ledger commits count as a daemon's; None: nothing is verified."""
+        return self.outside.trust.daemons if isinstance(self.outside, Outside) else None
 
     @property
     def doubt(self) -> str | None:

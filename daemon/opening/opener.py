@@ -123,7 +123,7 @@ class Opener:
 
     def _open_mission(self, view: View, mission: MissionId) -> Open:
         try:
-            page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemon_key)
+            page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemons)
             state = replay(mission, page.records)
             if state is None:
                 return _frozen(mission)

@@ -1,7 +1,7 @@
 """The trust file: whom to believe about one repository. It lies outside that repository.
 
 Nothing in a repository can widen it: it names the commit from which the policy's history is
-trusted and the only key whose ledger commits and landings count as the daemon's (DESIGN 4.1).
+trusted and the only keys whose ledger commits and landings count as a daemon's (DESIGN 4.1).
 """
 
 from typing import Annotated, Literal
@@ -27,4 +27,11 @@ class Trust(Value):
     """The branch that is served, without `refs/heads/`. A policy that names another is refused."""
     daemon_key: PublicKey
     """The daemon's public key, one OpenSSH line."""
+    peers: tuple[PublicKey, ...] = ()
+    """Daemons of other hosts on the same hub: what they recorded and landed verifies as well."""
     mode: Mode = "signed"
+
+    @property
+    def daemons(self) -> str:
+        """The public keys of all daemons that are believed, one a line: for `signing.verify`."""
+        return "\n".join((self.daemon_key, *self.peers))

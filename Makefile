@@ -15,7 +15,7 @@ help:
 	@echo "make check   ruff, mypy, import contracts"
 	@echo "make test    check, then the tests in their quick form"
 	@echo "make faults  every test, the generated crash tests in their long form"
-	@echo "make bench   measurements against reference goals"
+	@echo "make bench   the fifteen goals measured, with verdicts; QUICK=1 for a fast look, GOALS="G3 G10" for some"
 
 setup:
 	@sh setup/packages.sh
@@ -36,8 +36,7 @@ test: check
 faults: check
 	@sh tests/run.sh -n $(WORKERS) $(PYTEST_ARGS)
 
+# GOALS="G3 G10" measures those alone, QUICK=1 takes a fast look, JSON=file writes the result there too
 bench: setup
-	@for file in benchmarks/[a-z]*.py; do \
-		if [ ! -e "$$file" ]; then echo "bench: there is no benchmarks/*.py" >&2; exit 1; fi; \
-		echo "== $$file"; $(BIN)/python "$$file" || exit 1; \
-	done
+	@$(BIN)/python benchmarks/run.py $(GOALS) $(if $(QUICK),--quick) $(if $(JSON),--json "$(JSON)") \
+		$(if $(DISK),--disk "$(DISK)")

@@ -23,6 +23,7 @@ done
 for file in tests/daemon/test_*.py; do ring "$file" "$@"; done
 ring tests/gitops "$@"
 ring tests/policy "$@"
+ring tests/benchmarks "$@"
 if [ -n "$failed" ]; then
     echo "failed:$failed" >&2
     exit 1

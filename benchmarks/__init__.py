@@ -1,0 +1,1 @@
+"""Measurements of the fifteen goals; `run.py` is the way in."""

@@ -1,0 +1,1 @@
+"""What every measurement shares: goals and targets, pairs, the disk, the peers, the report."""

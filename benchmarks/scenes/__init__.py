@@ -1,0 +1,1 @@
+"""What is measured on: served repositories, backlogs, ledgers of any size."""

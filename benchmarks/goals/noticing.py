@@ -122,8 +122,8 @@ class _Landing:
 def wish(repo: pygit2.Repository, on: pygit2.Commit, files: Mapping[str, str]) -> pygit2.Oid:
     """Return a commit of *files* in `backlog/` on top of *on*; no ref moves."""
     root = repo.TreeBuilder(on.tree)
-    before = on.tree.get("backlog", None)
-    folder = repo.TreeBuilder(before) if isinstance(before, pygit2.Tree) else repo.TreeBuilder()
+    before = [one for one in on.tree if one.name == "backlog" and isinstance(one, pygit2.Tree)]
+    folder = repo.TreeBuilder(*before)
     for path, text in files.items():
         blob = repo.create_blob(text.encode())
         folder.insert(path.removeprefix("backlog/"), blob, FileMode.BLOB)

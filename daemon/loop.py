@@ -7,7 +7,7 @@ has the one broad `except` of the daemon: an error nobody classified freezes (pr
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal
 
@@ -33,7 +33,10 @@ from gitops.ledger.reading import Trust
 from gitops.observe import Lost
 from gitops.refs import RefLockedError
 from policy.ids import MissionId
+from policy.landing.turns import in_turn
 from policy.mission.actions import Rest
+from policy.mission.facts import AttemptInterrupted
+from policy.mission.states import Building, claim_of
 from policy.mission.world import Cancelled, Changed, Frozen, Removed, Unchanged, Unreadable
 
 _SHORT_OF = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}
@@ -128,18 +131,30 @@ class Daemon:
         frozen = {**self._doubt.rewound(missions.open), **missions.broken}
         for mission, why in frozen.items():
             self._rest(standing, mission, Rest(reason="frozen", why=why))
+        drafts: dict[MissionId, Draft] = {}
         for mission in sorted(missions.open.keys() - frozen.keys()):
+            self._guarded(standing, mission, partial(self._read, standing, mission, drafts))
+        for mission in self._in_turn(drafts):
             busy = mission in self._pool.under_way()
-            act = partial(self._stop_if_unwanted if busy else self._mission, standing, mission)
-            self._guarded(standing, mission, act)
+            act = self._stop_if_unwanted if busy else self._take
+            self._guarded(standing, mission, partial(act, standing, drafts[mission]))
 
-    def _mission(self, standing: Standing, mission: MissionId) -> None:
+    def _read(self, standing: Standing, mission: MissionId, drafts: dict[MissionId, Draft]) -> None:
         page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemons)
-        if page.verified is Trust.VERIFIED:
-            self._take(standing, Draft(self._site, page))
-        else:
+        if page.verified is not Trust.VERIFIED:
             why = f"its ledger is not this daemon's: {page.why}"
             self._rest(standing, mission, Rest(reason="frozen", why=why))
+            return
+        drafts[mission] = Draft(self._site, page)
+
+    def _in_turn(self, drafts: Mapping[MissionId, Draft]) -> list[MissionId]:
+        """Return the missions in the order of their turns."""
+        if not drafts:
+            return []
+        view = self._look()
+        claims = [claim_of(view.mission(draft).history) for draft in drafts.values()]
+        limits = view.policy().policy.landing
+        return [claim.mission for claim in in_turn(claims, limits)]
 
     def _guarded(self, standing: Standing, mission: MissionId, act: Callable[[], None]) -> None:
         """Do something for one mission; what goes wrong with it stops it and no other."""
@@ -163,7 +178,7 @@ class Daemon:
 
     def _take(self, standing: Standing, draft: Draft) -> None:
         before = draft.tip
-        found = self._outcome(draft.mission)
+        found = self._outcome(draft)
         if found is not None:
             draft.effective = self._look().policy_of(draft)
             draft.add(found)
@@ -177,13 +192,18 @@ class Daemon:
         self._over.pop(draft.mission, None)
         self._say(standing, draft, turned)
 
-    def _outcome(self, mission: MissionId) -> Outcome | None:
+    def _outcome(self, draft: Draft) -> Outcome | None:
         """Return what the worker found, kept until it is recorded; a worker's error rises once."""
-        flight = self._over.get(mission)
+        flight = self._over.get(draft.mission)
         if flight is None:
             return None
-        if flight.future.exception() is not None:
-            del self._over[mission]
+        error = flight.future.exception()
+        if isinstance(draft.state, Building) and error is not None and _is_shortage(error):
+            _log.error("out of a resource", mission=draft.mission, why=str(error))
+            short = AttemptInterrupted(n=draft.state.started.n, cause="resource")
+            return Outcome((short,))
+        if error is not None:
+            del self._over[draft.mission]
         return flight.future.result()
 
     def _open(self, standing: Standing) -> None:
@@ -211,20 +231,21 @@ class Daemon:
             return None
 
     def _look(self) -> View:
-        view = self._eyes.look(integrity=self._doubt.now(), activity=self._activity)
+        view = self._eyes.look(
+            integrity=self._doubt.now(), activity=self._activity, judging=self._work.judging()
+        )
         if isinstance(view, Lost):
             raise TargetLostError(view.why)
         return view
 
-    def _stop_if_unwanted(self, _standing: Standing, mission: MissionId) -> None:
+    def _stop_if_unwanted(self, _standing: Standing, draft: Draft) -> None:
         """Stop the process of a cancelled mission: what it would find is not wanted."""
-        page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemons)
-        state, view = Draft(self._site, page).state, self._look()
+        state, view = draft.state, self._look()
         if state is None or isinstance(view.integrity, Frozen):
             return
         match view.wish(state.history):
             case Cancelled() | Removed() | Changed():
-                self._pool.stop(mission)
+                self._pool.stop(draft.mission)
             case Unchanged() | Unreadable():
                 pass
 

@@ -25,12 +25,14 @@ from policy.backlog.parse import BadItem, parse_item
 from policy.gates.definition import required
 from policy.gates.limits import within
 from policy.ids import ChangeId, ItemId, item_of
+from policy.landing.turns import Judging, goes_first
 from policy.mission.integrity import of_policy
 from policy.mission.states import Failed, History, Judged, Landing, Mission, Opened, Proposed
 from policy.mission.world import (
     Cancelled,
     Changed,
     Checkout,
+    Clear,
     Free,
     FromPerson,
     FromTarget,
@@ -46,8 +48,10 @@ from policy.mission.world import (
     Start,
     Unchanged,
     Unreadable,
+    Way,
     Wish,
     World,
+    Yields,
 )
 from policy.problems import Problem
 from policy.problems import Unreadable as BadFile
@@ -76,6 +80,8 @@ class View:
     integrity: Integrity
     activity: Activity
     now: datetime
+    judging: tuple[Judging, ...] = ()
+    """Candidates of this daemon whose gates run now."""
 
     def mission(self, draft: Draft) -> Mission:
         if draft.state is None:
@@ -134,6 +140,7 @@ class View:
             isolation=self._isolation(),
             checkout=self._checkout(mission),
             sighting=self._sighting(mission),
+            way=self._way(history),
             call=call_of(item, self.site.door.environment()),
             start=self._start(mission),
             required=required(item, effective.policy, _proposed_change(mission)),
@@ -174,6 +181,13 @@ class View:
             return OnTip()
         return NotLanded()
 
+    def _way(self, history: History) -> Way:
+        limits = self.policy().policy.landing
+        first = goes_first(self.judging, self.tip.commit, limits)
+        if first is None or first.mission == history.mission:
+            return Clear()
+        return Yields(to=first.mission, rebuilds=first.rebuilds)
+
     def _start(self, mission: Mission) -> Start:
         if not isinstance(mission, Opened | Failed) or not mission.history.attempts:
             return FromTarget()
@@ -200,7 +214,9 @@ class Eyes:
         self._intake = Intake()
         self._last: tuple[str, Effective | BadFile, Backlog] | None = None
 
-    def look(self, *, integrity: Integrity, activity: Activity) -> View | Lost:
+    def look(
+        self, *, integrity: Integrity, activity: Activity, judging: tuple[Judging, ...] = ()
+    ) -> View | Lost:
         """Return the view at the target's tip as it is now.
 
         *activity* is `stopping` or `active`; PAUSE at the tip makes it `paused`.
@@ -219,6 +235,7 @@ class Eyes:
             integrity=self._doubt(effective, integrity),
             activity=activity,
             now=self._site.clock.now(),
+            judging=judging,
         )
 
     @property

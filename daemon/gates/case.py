@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from policy.backlog.item import BacklogItem
 from policy.change import Entry, Stat
+from policy.gates.adoption import Earlier, Subject
 from policy.gates.run import Interrupted
 from policy.gates.verdict import Record
 from policy.ids import Digest, MissionId, TreeId
@@ -31,6 +32,14 @@ class Case:
     """Of *entries*."""
     environment: Digest
     """Of the host's share in every run, as the door tells it."""
+    earlier: tuple[Earlier, ...] = ()
+    """The mission's judgements so far, oldest first: what they say of equals is not asked again."""
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(
+            product=self.candidate.product, base=self.base, n=self.n, environment=self.environment
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

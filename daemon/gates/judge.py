@@ -1,5 +1,7 @@
 """Ask the gates about one candidate, in order, up to the first that bars.
 
+What an equal gate said of an equal candidate of this mission is adopted and not asked again.
+
 Cheap and certain gates come first, so a candidate out of scope costs no process. Asking twice is
 safe: a gate has no effect outside its own copy of a tree.
 """
@@ -15,6 +17,7 @@ from daemon.gates.case import Case, Judged, Judgement
 from daemon.gates.commands import command_gate
 from gitops.objects import Batch
 from gitops.repository import Store
+from policy.gates.adoption import adopted
 from policy.gates.definition import commands, definitions
 from policy.gates.finding import Finding
 from policy.gates.run import Interrupted
@@ -48,6 +51,10 @@ def judge(case: Case, *, door: Launches, store: Store, records: BaseRecords, sto
     judged: list[Record] = []
     needed = definitions(case.item, case.policy, case.candidate.change)
     for gate, definition in needed.items():
+        known = adopted(gate, definition, case.subject, policy=case.policy, earlier=case.earlier)
+        if known is not None:
+            judged.append(known)
+            continue
         found = Interrupted() if stop.is_set() else ask[gate](bench)
         if isinstance(found, Interrupted):
             return found

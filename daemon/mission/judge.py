@@ -1,6 +1,7 @@
 """The gates' deed: judge a candidate in the sandbox. Runs in a worker; writes objects only."""
 
 import threading
+from collections.abc import Iterator
 
 from daemon.gates.base_records import BaseRecords
 from daemon.gates.case import Case, Judgement
@@ -10,10 +11,13 @@ from daemon.site import Site
 from daemon.view import View
 from gitops.commits import tree_of
 from gitops.landing.candidate import product_of
+from gitops.repository import Store
 from gitops.tree.diff import entries_between
+from policy.gates.adoption import Earlier, Subject
 from policy.gates.run import Interrupted
 from policy.mission.actions import JudgeCandidate
-from policy.mission.facts import GatesJudged
+from policy.mission.facts import Candidate, CandidateBuilt, GatesJudged
+from policy.mission.record import Recorded
 
 
 def judge_candidate(site: Site, case: Case, stop: threading.Event) -> Outcome:
@@ -51,4 +55,22 @@ def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:
         entries=entries,
         stat=attempt.ended.stat,
         environment=view.site.door.environment(),
+        earlier=tuple(_earlier(store, draft.records)),
     )
+
+
+def _earlier(store: Store, records: tuple[Recorded, ...]) -> Iterator[Earlier]:
+    """Yield what the gates have said, each with the candidate it was said of."""
+    candidate: Candidate | None = None
+    for recorded in records:
+        if isinstance(recorded.fact, CandidateBuilt):
+            candidate = recorded.fact.candidate
+        elif isinstance(recorded.fact, GatesJudged) and candidate is not None:
+            judged = recorded.fact
+            subject = Subject(
+                product=judged.product,
+                base=product_of(store, tree_of(store, candidate.base)),
+                n=judged.n,
+                environment=judged.environment,
+            )
+            yield Earlier(subject=subject, records=judged.records)

@@ -16,8 +16,10 @@ from daemon.pool import Pool
 from daemon.site import Site
 from daemon.view import View
 from policy.ids import MissionId
+from policy.landing.turns import Judging
 from policy.mission.actions import JudgeCandidate
 from policy.mission.facts import AttemptStarted
+from policy.mission.states import claim_of
 
 Deed = Callable[[threading.Event], Outcome]
 
@@ -26,6 +28,13 @@ class Work:
     def __init__(self, site: Site, pool: Pool[Outcome]) -> None:
         self._site = site
         self._pool = pool
+        self._judging: dict[MissionId, Judging] = {}
+
+    def judging(self) -> tuple[Judging, ...]:
+        """Return the candidates whose gates run now."""
+        busy = self._pool.under_way()
+        self._judging = {one: what for one, what in self._judging.items() if one in busy}
+        return tuple(self._judging.values())
 
     def build(self, draft: Draft, view: View, started: AttemptStarted) -> UnderWay:
         history = view.mission(draft).history
@@ -52,6 +61,8 @@ class Work:
             self._site.point("gates-end")
             return replace(outcome, under=under)
 
+        claim = claim_of(view.mission(draft).history)
+        self._judging[draft.mission] = Judging(claim=claim, base=action.candidate.base)
         return self._start(draft.mission, f"gates on {action.candidate.commit[:12]}", deed)
 
     def _start(self, mission: MissionId, what: str, deed: Deed) -> UnderWay:

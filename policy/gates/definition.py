@@ -13,6 +13,8 @@ from policy.gates.protected import protected_globs
 from policy.ids import ChangeId, Digest, GateName
 from policy.rules.model import BUILT_IN_GATES, GateCommand, Policy, When
 
+OF_THE_CHANGE = frozenset({"scope", "protected", "limits", "secrets"})
+"""Gates that read the mission's own diff and nothing else: they say the same on every base."""
 EVALUATOR = 1
 """Raised whenever a gate means something else than it did: what was recorded before is void."""
 

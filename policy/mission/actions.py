@@ -97,6 +97,7 @@ class Rest(Value):
         "stopping",
         "frozen",
         "held",
+        "yielding",
         "waiting",
         "backing_off",
         "item_unreadable",

@@ -7,12 +7,17 @@ is considered: doubt may stop the next landing, never the record of one that hap
 rests while frozen: wish and routes are read by a policy and a target that cannot be believed.
 """
 
+from datetime import datetime
+
+from policy import backoff
 from policy.change import NO_CHANGE
+from policy.gates.definition import OF_THE_CHANGE
 from policy.gates.ruling import Barred, Cleared, Unheard, rule
+from policy.gates.verdict import Record
+from policy.landing.turns import rebuild_at
 from policy.mission.actions import (
     Action,
     Archive,
-    Ask,
     BuildCandidate,
     BuildLanding,
     Classify,
@@ -29,13 +34,13 @@ from policy.mission.actions import (
 from policy.mission.begin import next_attempt
 from policy.mission.classify import failure_of_attempt, failure_of_gates
 from policy.mission.facts import AttemptInterrupted, LandingMissed, MissionClosed
+from policy.mission.hold import cancelled, frozen, held_back, may_land, resting
 from policy.mission.route import after_failure, ask, totals
 from policy.mission.states import (
     Building,
     Built,
     Closed,
     Failed,
-    History,
     Judged,
     Landing,
     Mission,
@@ -45,22 +50,8 @@ from policy.mission.states import (
     Settled,
     Waiting,
 )
-from policy.mission.world import (
-    Cancelled,
-    Changed,
-    Free,
-    Frozen,
-    Held,
-    Isolated,
-    NoSandbox,
-    NotLanded,
-    OnTip,
-    Removed,
-    Sound,
-    Unchanged,
-    Unreadable,
-    World,
-)
+from policy.mission.world import NotLanded, OnTip, World
+from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason
 
 
@@ -74,18 +65,18 @@ def decide(mission: Mission, world: World) -> Action:
         case Settled():
             return _settled(mission)
         case Closed():
-            return _frozen(world) or Archive()
+            return frozen(world) or Archive()
         case Building():
             n = mission.started.n
             interrupted = AttemptInterrupted(n=n, cause="daemon_died")
-            return _cancelled(mission.history, world) or Interrupt(interrupted=interrupted)
+            return cancelled(mission.history, world) or Interrupt(interrupted=interrupted)
         case Waiting():
             rest = Rest(reason="waiting", why=mission.asked.why)
-            return _cancelled(mission.history, world) or rest
+            return cancelled(mission.history, world) or rest
         case Opened() | Built() | Proposed() | Judged() | Failed():
             return (
-                _frozen(world)
-                or _cancelled(mission.history, world)
+                frozen(world)
+                or cancelled(mission.history, world)
                 or _before_landing(mission, world)
             )
 
@@ -95,82 +86,13 @@ def _before_landing(mission: Opened | Built | Proposed | Judged | Failed, world:
         case Built():
             return _built(mission, world)
         case Failed():
-            return _held_back(after_failure(mission, world), world)
+            return held_back(after_failure(mission, world), world)
         case Opened():
-            return _held_back(_opened(mission, world), world)
+            return held_back(_opened(mission, world), world)
         case Proposed():
-            return _held_back(_proposed(mission, world), world)
+            return _proposed(mission, world)
         case Judged():
             return _judged(mission, world)
-
-
-def _held_back(action: Action, world: World) -> Action:
-    """Return *action* unless it would start something while nothing may start."""
-    match action:
-        case RunBuilder() | JudgeCandidate():
-            return _resting(world) or _unisolated(world) or action
-        case BuildCandidate() | BuildLanding() | MoveTarget():
-            return _resting(world) or action
-        case Classify() | Interrupt() | Miss() | RecordLanding() | JudgeTarget():
-            return action
-        case Ask() | Close() | Archive() | Rest():
-            return action
-
-
-def _frozen(world: World) -> Rest | None:
-    match world.integrity:
-        case Frozen(why=why):
-            return Rest(reason="frozen", why=why)
-        case Sound():
-            return None
-
-
-def _resting(world: World) -> Rest | None:
-    """Return why nothing may be started or landed now, None if it may."""
-    frozen = _frozen(world)
-    if frozen is not None:
-        return frozen
-    match world.activity:
-        case "paused":
-            return Rest(reason="paused", why=".pawl/PAUSE is at the target's tip")
-        case "stopping":
-            return Rest(reason="stopping", why="the daemon was told to stop")
-        case "active":
-            pass
-    match world.wish:
-        case Unreadable(why=why):
-            return Rest(reason="item_unreadable", why=why)
-        case Unchanged() | Changed() | Removed() | Cancelled():
-            return None
-
-
-def _unisolated(world: World) -> Rest | None:
-    """Return why no process may be started: there is no way to run one without its sandbox."""
-    match world.isolation:
-        case NoSandbox(why=why):
-            return Rest(reason="no_sandbox", why=why)
-        case Isolated():
-            return None
-
-
-def _cancelled(history: History, world: World) -> Close | None:
-    """Return the end a person's commit means; a wish seen while frozen means nothing."""
-    if _frozen(world) is not None:
-        return None
-    match world.wish:
-        case Cancelled(status=status):
-            reason, why = Reason.BY_PERSON, f"the item was set to `status: {status}`"
-        case Removed():
-            reason, why = Reason.ITEM_REMOVED, "the item's file was removed from the target"
-        case Changed():
-            reason, why = Reason.ITEM_CHANGED, "the item asks for something else now"
-        case Unchanged() | Unreadable():
-            return None
-    return Close(
-        closed=MissionClosed(
-            outcome="CANCELLED", reason=reason, failure=None, why=why, counts=totals(history)
-        )
-    )
 
 
 def _opened(mission: Opened, world: World) -> Action:
@@ -180,54 +102,89 @@ def _opened(mission: Opened, world: World) -> Action:
             f"interrupted {mission.history.interruptions} times (selection.interruptions: {limit})"
         )
         return ask(mission.history, "ESCALATION_REQUESTED", Reason.BUILDER_FAILED, why)
+    until = _room_at(mission, world)
+    if until is not None and world.now < until:
+        why = "the host was short of something; `pawl doctor` says where room is lacking"
+        return Rest(reason="backing_off", why=why, until=until)
     return RunBuilder(started=next_attempt(mission.history, world))
+
+
+def _room_at(mission: Opened, world: World) -> datetime | None:
+    """Return when a host that was short of something is tried again."""
+    if mission.short is None:
+        return None
+    wait_s = world.policy.failures[FailureClass.RESOURCE_EXHAUSTED].backoff_s
+    return backoff.until(mission.short, wait_s, doubled=mission.history.shortages - 1)
 
 
 def _built(mission: Built, world: World) -> Action:
     failure = failure_of_attempt(mission.attempt, world.policy)
     if failure is not None:
         return Classify(failure=failure)
-    return _held_back(BuildCandidate(attempt=mission.attempt, base=world.target), world)
+    return _build(mission, world)
+
+
+def _build(mission: Built | Proposed | Judged, world: World) -> Action:
+    """Return the candidate to build on the target as it is, or when to follow it again."""
+    following, limits = mission.history.following, world.policy.landing
+    moved = following.base is not None and following.base != world.target
+    until = rebuild_at(following.rebuilds, following.at, limits) if moved else None
+    if until is not None and world.now < until:
+        why = (
+            f"the target has moved {following.rebuilds + 1} times before this could land "
+            f"(landing.rebuilds: {limits.rebuilds}); the others go on meanwhile"
+        )
+        return resting(world) or Rest(reason="backing_off", why=why, until=until)
+    return held_back(BuildCandidate(attempt=mission.attempt, base=world.target), world)
 
 
 def _proposed(mission: Proposed, world: World) -> Action:
     if mission.candidate.base != world.target:
-        return BuildCandidate(attempt=mission.attempt, base=world.target)
-    return JudgeCandidate(
+        return _build(mission, world)
+    judge = JudgeCandidate(
         attempt=mission.attempt, candidate=mission.candidate, required=world.required
     )
+    return held_back(judge, world)
 
 
 def _judged(mission: Judged, world: World) -> Action:
     match rule(world.required, mission.judged.records):
+        case Barred(records=records) if _may_be_the_base(mission, records, world):
+            return _build(mission, world)
         case Barred(records=records):
             return Classify(failure=failure_of_gates(mission.attempt, records, world.policy))
         case Unheard() | Cleared() if _is_stale(mission, world):
-            return _held_back(BuildCandidate(attempt=mission.attempt, base=world.target), world)
+            return _build(mission, world)
         case Unheard():
-            again = BuildCandidate(attempt=mission.attempt, base=world.target)
-            return _held_back(again, world)
+            return _build(mission, world)
         case Cleared() if world.approval == "missing":
             why = "every gate passed, and the item has `requires_approval`: nobody approved it yet"
             return ask(mission.history, "APPROVAL_REQUESTED", Reason.APPROVAL_MISSING, why)
         case Cleared():
-            return _unless_held(
+            return may_land(
                 BuildLanding(attempt=mission.attempt, candidate=mission.candidate), world
             )
+
+
+def _may_be_the_base(mission: Judged, records: tuple[Record, ...], world: World) -> bool:
+    """Return whether to ask again on the target as it is now what barred on an older one.
+
+    Once an attempt, and not of one that has been rebuilt too often already. A gate that reads
+    nothing but the change says the same everywhere.
+    """
+    following = mission.history.following
+    return (
+        mission.candidate.base != world.target
+        and not following.heard_again
+        and following.rebuilds < world.policy.landing.rebuilds
+        and records[0].gate not in OF_THE_CHANGE
+    )
 
 
 def _is_stale(mission: Judged, world: World) -> bool:
     """Return whether what was tested, or where, is not what would land and where it would run."""
     moved = mission.candidate.base != world.target
     return moved or mission.judged.environment != world.call.environment
-
-
-def _unless_held(action: BuildLanding | MoveTarget, world: World) -> Action:
-    match world.checkout:
-        case Held(why=why):
-            return _resting(world) or Rest(reason="held", why=why)
-        case Free():
-            return _held_back(action, world)
 
 
 def _landing(mission: Landing, world: World) -> Action:
@@ -238,9 +195,7 @@ def _landing(mission: Landing, world: World) -> Action:
             if world.target != mission.landing.base:
                 was = mission.landing.base
                 return Miss(missed=LandingMissed(was=was, found=world.target))
-            return _unless_held(
-                MoveTarget(landing=mission.landing, candidate=mission.candidate), world
-            )
+            return may_land(MoveTarget(landing=mission.landing, candidate=mission.candidate), world)
 
 
 def _settled(mission: Settled) -> Action:

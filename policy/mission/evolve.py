@@ -6,6 +6,7 @@ A fact that cannot follow those before it means that the ledger was edited: that
 from collections.abc import Iterable
 
 from policy.canonical import digest
+from policy.gates.verdict import Passed
 from policy.ids import MissionId
 from policy.mission.facts import (
     AttemptEnded,
@@ -31,6 +32,7 @@ from policy.mission.states import (
     Built,
     Closed,
     Failed,
+    Following,
     History,
     Judged,
     Landing,
@@ -72,13 +74,13 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
     match recorded.fact:
         case MissionOpened() as fact:
             if state is None:
-                return Opened(history=History(mission=recorded.mission, opened=fact))
+                return Opened(history=_beginning(recorded, fact))
         case AttemptStarted() as fact:
             if isinstance(state, Opened | Failed) and fact.n == state.history.next_attempt:
                 return Building(history=state.history, started=fact)
         case AttemptInterrupted() as fact:
             if isinstance(state, Building) and fact.n == state.started.n:
-                return Opened(history=_with(state, interruptions=state.history.interruptions + 1))
+                return _interrupted(state, fact, recorded.at)
         case AttemptEnded() as fact:
             if isinstance(state, Building) and fact.n == state.started.n:
                 return _built(state, fact)
@@ -87,14 +89,13 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
                 return _failed(state, fact, recorded.at)
         case CandidateBuilt() as fact:
             if isinstance(state, Built | Proposed | Judged):
-                history = _with(state, candidates=state.history.candidates + 1)
-                return Proposed(history=history, attempt=state.attempt, candidate=fact.candidate)
+                return _proposed(state, fact.candidate, recorded.at)
         case CandidateConflicted() as fact:
             if isinstance(state, Built | Proposed | Judged):
                 return _failed(state, conflict(fact), recorded.at)
         case GatesJudged() as fact:
             if isinstance(state, Proposed) and fact.product == state.candidate.product:
-                return _judged(state, fact)
+                return _judged(state, fact, recorded.at)
         case LandingStarted() as fact:
             if isinstance(state, Judged) and _is_of(fact, state.candidate):
                 return Landing(
@@ -106,7 +107,7 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
                 )
         case LandingMissed():
             if isinstance(state, Landing):
-                return Built(history=state.history, attempt=state.attempt)
+                return Built(history=_seen_at(state, recorded.at), attempt=state.attempt)
         case Landed() as fact:
             if isinstance(state, Landing) and fact.commit == state.landing.landed:
                 return OnTarget(
@@ -149,15 +150,51 @@ def _may_close(state: Mission, fact: MissionClosed) -> bool:
             )
 
 
+def _beginning(recorded: Recorded, opened: MissionOpened) -> History:
+    return History(mission=recorded.mission, opened=opened, since=recorded.at)
+
+
+def _interrupted(state: Building, fact: AttemptInterrupted, at: str) -> Opened:
+    short = fact.cause == "resource"
+    history = _with(
+        state,
+        interruptions=state.history.interruptions + 1,
+        shortages=state.history.shortages + short,
+    )
+    return Opened(history=history, short=at if short else None)
+
+
 def _built(state: Building, ended: AttemptEnded) -> Built:
     attempt = Attempt(started=state.started, ended=ended)
-    return Built(history=_with(state, attempts=(*state.history.attempts, attempt)), attempt=attempt)
+    attempts = (*state.history.attempts, attempt)
+    return Built(history=_with(state, attempts=attempts, following=Following()), attempt=attempt)
 
 
-def _judged(state: Proposed, fact: GatesJudged) -> Judged:
+def _proposed(state: Built | Proposed | Judged, candidate: Candidate, at: str) -> Proposed:
+    before = state.history.following
+    moved = before.base is not None and before.base != candidate.base
+    barred = isinstance(state, Judged) and any(
+        not isinstance(record.verdict, Passed) for record in state.judged.records
+    )
+    following = Following(
+        base=candidate.base,
+        rebuilds=before.rebuilds + moved,
+        heard_again=before.heard_again or (moved and barred),
+        at=at,
+    )
+    history = _with(state, candidates=state.history.candidates + 1, following=following)
+    return Proposed(history=history, attempt=state.attempt, candidate=candidate)
+
+
+def _seen_at(state: Mission, at: str) -> History:
+    return _with(state, following=state.history.following.model_copy(update={"at": at}))
+
+
+def _judged(state: Proposed, fact: GatesJudged, at: str) -> Judged:
     ran = sum(1 for record in fact.records if record.source == "ran")
+    seen = _seen_at(state, at)
     return Judged(
-        history=_with(state, gates_run=state.history.gates_run + ran),
+        history=seen.model_copy(update={"gates_run": seen.gates_run + ran}),
         attempt=state.attempt,
         candidate=state.candidate,
         judged=fact,

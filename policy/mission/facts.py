@@ -75,7 +75,8 @@ class AttemptInterrupted(Value):
 
     kind: Literal["attempt-interrupted"] = "attempt-interrupted"
     n: int
-    cause: Literal["daemon_died", "daemon_stopped", "builder_killed"]
+    cause: Literal["daemon_died", "daemon_stopped", "builder_killed", "resource"]
+    """resource: the host was short of something, such as room on a disk; the next one waits."""
 
 
 class Printed(Value):

@@ -4,8 +4,9 @@ Counted over the mission, not only consecutively, so that two classes cannot alt
 (P-09).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
+from policy import backoff
 from policy.mission.actions import Action, Ask, Close, Rest, RunBuilder
 from policy.mission.begin import in_vain, next_attempt, over_budget
 from policy.mission.facts import MissionClosed, PersonAsked, Totals
@@ -33,15 +34,8 @@ def after_failure(failed: Failed, world: World) -> Action:
 
 
 def retry_at(failed: Failed, path: Route, used: int) -> datetime:
-    """Return when the *used*-th retry may start: the back-off doubles each time.
-
-    A policy of many retries comes to a time that no calendar has: the last one there is.
-    """
-    try:
-        wait = timedelta(seconds=path.backoff_s * 2 ** (used - 1))
-        return datetime.fromisoformat(failed.at) + wait
-    except OverflowError:
-        return datetime.max.replace(tzinfo=UTC)
+    """Return when the *used*-th retry may start: the back-off doubles each time."""
+    return backoff.until(failed.at, path.backoff_s, doubled=used - 1)
 
 
 def _again(failed: Failed, world: World, path: Route, used: int) -> Action:

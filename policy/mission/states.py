@@ -2,6 +2,7 @@
 
 from policy.change import NO_CHANGE
 from policy.ids import CommitId, MissionId
+from policy.landing.turns import Claim
 from policy.mission.facts import (
     AttemptEnded,
     AttemptStarted,
@@ -26,16 +27,34 @@ class Attempt(Value):
     ended: AttemptEnded
 
 
+class Following(Value):
+    """How the candidates of one attempt follow a target that moves."""
+
+    base: CommitId | None = None
+    """Of the newest candidate."""
+    rebuilds: int = 0
+    """How often in a row the target had moved and the candidate was built again."""
+    heard_again: bool = False
+    """Whether one of them was built although gates had barred the one before it."""
+    at: str = ""
+    """When the newest candidate was built, judged, or missed the target (RFC 3339)."""
+
+
 class History(Value):
     """What every state knows: how the mission began and what it has used up so far."""
 
     mission: MissionId
     opened: MissionOpened
     attempts: tuple[Attempt, ...] = ()
+    since: str
+    """When it was opened (RFC 3339): who waits longest has the first turn."""
     interruptions: int = 0
+    shortages: int = 0
+    """Interruptions because the host was short of something."""
     failures: tuple[FailureClassified, ...] = ()
     candidates: int = 0
     gates_run: int = 0
+    following: Following = Following()
 
     @property
     def next_attempt(self) -> int:
@@ -52,12 +71,20 @@ class History(Value):
         return sum(1 for one in self.failures if one.failure is failure)
 
 
+def claim_of(history: History) -> Claim:
+    """Return the mission's place in line."""
+    return Claim(mission=history.mission, since=history.since, rebuilds=history.following.rebuilds)
+
+
 class State(Value):
     history: History
 
 
 class Opened(State):
     """Nothing runs; the next attempt is to be started."""
+
+    short: str | None = None
+    """When the last attempt was cut short because the host was (RFC 3339): a back-off counts."""
 
 
 class Building(State):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from policy.ids import CommitId, Digest, GateName, PolicyDigest, TreeId
+from policy.ids import CommitId, Digest, GateName, MissionId, PolicyDigest, TreeId
 from policy.rules.model import Policy
 from policy.value import Value
 
@@ -123,6 +123,23 @@ class NoSandbox(Value):
 Isolation = Annotated[Isolated | NoSandbox, Field(discriminator="kind")]
 
 
+class Clear(Value):
+    """No other mission goes first: it may land."""
+
+    kind: Literal["clear"] = "clear"
+
+
+class Yields(Value):
+    """The mission *to* goes first: its gates run on the target as it is (policy/landing/turns)."""
+
+    kind: Literal["yields"] = "yields"
+    to: MissionId
+    rebuilds: int
+
+
+Way = Annotated[Clear | Yields, Field(discriminator="kind")]
+
+
 class BuilderCall(Value):
     """How the item's builder is invoked."""
 
@@ -163,6 +180,7 @@ class World(Value):
     isolation: Isolation
     checkout: Checkout
     sighting: Sighting
+    way: Way
     call: BuilderCall
     start: Start
     required: tuple[GateName, ...]

@@ -171,6 +171,17 @@ class Sandbox(Value):
     tree: TreeLimits
 
 
+class Landing(Value):
+    """How a moving target is followed (DESIGN 8.6)."""
+
+    rebuilds: Count
+    """Rebuilds in a row after which a mission goes first among those of this daemon."""
+    backoff_s: Seconds
+    """Waited where even that comes late, doubled each time..."""
+    backoff_max_s: Seconds
+    """... up to this: it is never given up."""
+
+
 class Evidence(Value):
     """What stays in every clone for ever; more is kept head + tail, the whole in the state dir."""
 
@@ -199,6 +210,7 @@ class Policy(Value):
     """Commands, in order. The built-in gates are always required and are not listed."""
     budgets: Budgets
     failures: dict[FailureClass, Route]
+    landing: Landing
     sandbox: Sandbox
     evidence: Evidence
     reconcile_s: Seconds

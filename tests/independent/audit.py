@@ -228,7 +228,22 @@ class Audit:
             self.step(story, one, sorted(here.keys() - before.keys()), here, seen)
             before = here
         self.replayed(story)
+        self.adopted(story)
         return story
+
+    def adopted(self, story):
+        """What was not run was run before: that gate, on that product, in that environment."""
+        ran = set()
+        for fact in story.facts:
+            if fact["kind"] != "gates-judged":
+                continue
+            body = fact["payload"]
+            for record in body["records"]:
+                mark = (record["gate"], record["definition"], body["product"], body["environment"])
+                if record["source"] == "ran" and record["verdict"]["kind"] == "passed":
+                    ran.add(mark)
+                said = record["source"] == "ran" or mark in ran
+                self.must(said, story.mission, f"{fact['seq']} adopts {record['gate']} of nothing")
 
     def step(self, story, commit, new, here, seen):
         mission, steps = story.mission, []

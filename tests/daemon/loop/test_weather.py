@@ -36,6 +36,12 @@ def full():
     "point", ["work-branch", "gates-start", "builder-end", "append:landing-started", "archive"]
 )
 def test_a_disk_that_is_full_for_a_moment_stops_a_mission_for_a_moment(house, point):
+    house.commits(
+        {
+            ".pawl/policy.yaml": "schema: 1\nextends: default-1\nrepo_name: house\n"
+            "failures: {resource_exhausted: {backoff_s: 0}}\n"
+        }
+    )
     house.wishes("H-1")
     trouble = Once(point, full)
     with house.serves(point=trouble) as it:

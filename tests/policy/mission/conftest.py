@@ -27,6 +27,7 @@ from policy.mission.facts import (
 from policy.mission.record import Recorded
 from policy.mission.world import (
     BuilderCall,
+    Clear,
     Free,
     FromTarget,
     Isolated,
@@ -62,6 +63,7 @@ def world(policy):
         isolation=Isolated(),
         checkout=Free(),
         sighting=NotLanded(),
+        way=Clear(),
         call=BuilderCall(
             builder="command", argv=("true",), deterministic=True, environment="e" * 64
         ),

@@ -27,6 +27,8 @@ MOVED, CHANGE, LAND = "d" * 40, "9" * 64, "f" * 40
 STARTING = (a.RunBuilder, a.BuildCandidate, a.JudgeCandidate, a.BuildLanding, a.MoveTarget)
 ENDS = (a.Rest, a.Archive)
 MANY = 10_000
+FEW = 1
+"""Rebuilds in a row before a mission goes first."""
 
 
 def small(policy):
@@ -36,6 +38,7 @@ def small(policy):
         update={
             "selection": policy.selection.model_copy(update={"interruptions": 1}),
             "budgets": policy.budgets.model_copy(update={"mission": mission}),
+            "landing": policy.landing.model_copy(update={"rebuilds": FEW}),
         }
     )
 
@@ -60,6 +63,7 @@ class Worlds:
             "activity": ["active", "paused", "stopping"],
             "checkout": [w.Free(), w.Held(reason="dirty", why="?")],
             "sighting": [w.NotLanded(), w.OnTip()],
+            "way": [w.Clear(), w.Yields(to="H-2", rebuilds=9)],
             "target": ["b" * 40, MOVED],
             "approval": ["not_needed", "missing"],
             "required": [("scope", "tests"), ("scope", "tests", "new")],
@@ -177,7 +181,11 @@ def key(state):
     past = tuple((one.started.start_tree, one.ended.change) for one in history.attempts)
     last = history.attempts[-1].ended.ending.kind if history.attempts else None
     counts = frozenset(Counter(one.failure for one in history.failures).items())
-    return type(state), history.interruptions, past, last, counts, own
+    following = history.following
+    # beyond the limit each rebuild only waits longer, up to a maximum
+    rebuilds = min(following.rebuilds, FEW + 1)
+    moved = following.base, rebuilds, following.heard_again
+    return type(state), history.interruptions, past, last, counts, own, moved
 
 
 class Graph:
@@ -253,6 +261,7 @@ def test_what_stands_against_starting_and_landing_does_so_in_every_state(opened,
             assert action.closed.outcome == "PASS", (state, one)
         if isinstance(action, a.BuildLanding | a.MoveTarget):
             assert one.checkout.kind == "free"
+            assert one.way.kind == "clear"
             assert one.target == state.candidate.base
         if isinstance(action, a.BuildLanding):
             assert one.wish.kind == "unchanged"

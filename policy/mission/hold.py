@@ -1,0 +1,130 @@
+"""What stands in the way of an action: doubt, a pause, a person's wish, a host without its sandbox.
+
+Each is asked in one place, here; `None` means that it does not stand in the way.
+"""
+
+from policy.mission.actions import (
+    Action,
+    Archive,
+    Ask,
+    BuildCandidate,
+    BuildLanding,
+    Classify,
+    Close,
+    Interrupt,
+    JudgeCandidate,
+    JudgeTarget,
+    Miss,
+    MoveTarget,
+    RecordLanding,
+    Rest,
+    RunBuilder,
+)
+from policy.mission.facts import MissionClosed
+from policy.mission.route import totals
+from policy.mission.states import History
+from policy.mission.world import (
+    Cancelled,
+    Changed,
+    Clear,
+    Free,
+    Frozen,
+    Held,
+    Isolated,
+    NoSandbox,
+    Removed,
+    Sound,
+    Unchanged,
+    Unreadable,
+    World,
+    Yields,
+)
+from policy.rules.outcomes import Reason
+
+
+def held_back(action: Action, world: World) -> Action:
+    """Return *action* unless it would start something while nothing may start."""
+    match action:
+        case RunBuilder() | JudgeCandidate():
+            return resting(world) or _unisolated(world) or action
+        case BuildCandidate() | BuildLanding() | MoveTarget():
+            return resting(world) or action
+        case Classify() | Interrupt() | Miss() | RecordLanding() | JudgeTarget():
+            return action
+        case Ask() | Close() | Archive() | Rest():
+            return action
+
+
+def frozen(world: World) -> Rest | None:
+    match world.integrity:
+        case Frozen(why=why):
+            return Rest(reason="frozen", why=why)
+        case Sound():
+            return None
+
+
+def resting(world: World) -> Rest | None:
+    """Return why nothing may be started or landed now, None if it may."""
+    doubt = frozen(world)
+    if doubt is not None:
+        return doubt
+    match world.activity:
+        case "paused":
+            return Rest(reason="paused", why=".pawl/PAUSE is at the target's tip")
+        case "stopping":
+            return Rest(reason="stopping", why="the daemon was told to stop")
+        case "active":
+            pass
+    match world.wish:
+        case Unreadable(why=why):
+            return Rest(reason="item_unreadable", why=why)
+        case Unchanged() | Changed() | Removed() | Cancelled():
+            return None
+
+
+def _unisolated(world: World) -> Rest | None:
+    """Return why no process may be started: there is no way to run one without its sandbox."""
+    match world.isolation:
+        case NoSandbox(why=why):
+            return Rest(reason="no_sandbox", why=why)
+        case Isolated():
+            return None
+
+
+def cancelled(history: History, world: World) -> Close | None:
+    """Return the end a person's commit means; a wish seen while frozen means nothing."""
+    if frozen(world) is not None:
+        return None
+    match world.wish:
+        case Cancelled(status=status):
+            reason, why = Reason.BY_PERSON, f"the item was set to `status: {status}`"
+        case Removed():
+            reason, why = Reason.ITEM_REMOVED, "the item's file was removed from the target"
+        case Changed():
+            reason, why = Reason.ITEM_CHANGED, "the item asks for something else now"
+        case Unchanged() | Unreadable():
+            return None
+    return Close(
+        closed=MissionClosed(
+            outcome="CANCELLED", reason=reason, failure=None, why=why, counts=totals(history)
+        )
+    )
+
+
+def may_land(action: BuildLanding | MoveTarget, world: World) -> Action:
+    """Return *action* unless a checkout or a mission that goes first stands in its way."""
+    match world.way:
+        case Yields(to=to, rebuilds=rebuilds):
+            limit = world.policy.landing.rebuilds
+            why = (
+                f"{to} goes first: its candidate was built again {rebuilds} times because the "
+                f"target moved (landing.rebuilds: {limit}); this lands when its gates are done"
+            )
+            return resting(world) or Rest(reason="yielding", why=why)
+        case Clear():
+            pass
+    match world.checkout:
+        case Held(why=why):
+            return resting(world) or Rest(reason="held", why=why)
+        case Free():
+            return held_back(action, world)

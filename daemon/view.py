@@ -19,9 +19,10 @@ from gitops.objects import read_blob
 from gitops.observe import POLICY, Lost, Tip, blob_at, contains, is_paused, observe_tip
 from gitops.repository import Store
 from policy.backlog.crew import Crew
+from policy.backlog.forms import item_in
 from policy.backlog.graph import Backlog, Filed
 from policy.backlog.item import BacklogItem
-from policy.backlog.parse import BadItem, parse_item
+from policy.backlog.parse import BadItem
 from policy.gates.definition import required
 from policy.gates.limits import within
 from policy.ids import ChangeId, ItemId, item_of
@@ -92,7 +93,7 @@ class View:
         """Return the item as it was when the mission opened."""
         opened = history.opened
         content = read_blob(self.site.store, opened.item_blob)
-        match parse_item(opened.item_path, content):
+        match item_in(opened.item_path, content, item_of(history.mission)):
             case BacklogItem() as item:
                 return item
             case BadItem() as bad:
@@ -251,7 +252,9 @@ class Eyes:
             effective = policy_at(self._site.store, tip)
             policy = _or_shipped(effective).policy
             crew = Crew(plays=PLAYS, pipeline=policy.pipeline)
-            backlog = self._intake.read(self._site.store, tip.commit, policy.backlog, crew=crew)
+            backlog = self._intake.read(
+                self._site.store, tip.commit, policy.backlog, crew, policy.backlog_markdown
+            )
             self._last = (tip.commit, effective, backlog)
         return self._last[1], self._last[2]
 

@@ -10,9 +10,12 @@ from importlib.resources import files
 from itertools import count
 
 from gitops.observe import POLICY
+from policy.backlog.markdown.sheet import read_sheet
+from policy.backlog.parse import BadItem, Written
 
 APPROVERS = ".pawl/approvers"
 REVOKED = ".pawl/revoked"
+SHEET = "BACKLOG.md"
 FIRST_ITEM = "backlog/HELLO-1.yaml"
 
 
@@ -27,18 +30,38 @@ class Beginning:
     """Of that commit."""
 
 
-def shipped(*, branch: str, name: str, approver: str, taken: frozenset[str]) -> Beginning:
+def shipped(
+    *, branch: str, name: str, approver: str, taken: frozenset[str], sheet: bytes | None = None
+) -> Beginning:
     """Return what `pawl init` commits. *taken* are paths that are there already.
 
-    A first item that is there already is left alone.
+    A first item that is there already is left alone. *sheet* is the `BACKLOG.md` that is there:
+    where nobody wrote it for pawl, the policy does not have it read, and says so.
     """
     words = {"target": json.dumps(branch), "name": json.dumps(name)}
+    policy = _filled("policy.yaml", words) + (_UNREAD if _is_foreign(sheet) else b"")
     hello = next(path for path in _hellos() if path not in taken)
     item = _filled("HELLO-1.yaml", {"target": branch, "hello": hello, "path": FIRST_ITEM})
     return Beginning(
-        introduction=introduction(_filled("policy.yaml", words), approver),
+        introduction=introduction(policy, approver),
         items={} if FIRST_ITEM in taken else {FIRST_ITEM: item},
         message="backlog: a first item that pawl can build",
+    )
+
+
+_UNREAD = b"""
+# BACKLOG.md was here before pawl, and no entry of it says how it can be proven: it is not read.
+# Take this line out once its entries have Tests and Scope (docs/markdown.md of pawl).
+backlog_markdown: null
+"""
+
+
+def _is_foreign(sheet: bytes | None) -> bool:
+    """Tell whether entries of *sheet* would be refused, and none of them be built."""
+    read = () if sheet is None else read_sheet(SHEET, sheet)
+    refused = any(isinstance(one, BadItem) for one in read)
+    return refused and not any(
+        isinstance(one, Written) and one.item.status == "todo" for one in read
     )
 
 

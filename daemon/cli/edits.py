@@ -12,7 +12,8 @@ from daemon.outside import Outside
 from gitops.objects import read_blob
 from gitops.observe import PAUSE, blob_at, is_paused
 from gitops.person import Missed, Person, PersonGitError
-from policy.backlog.edit import EditRefused, set_key
+from policy.backlog.edit import EditRefused
+from policy.backlog.forms import set_in
 from policy.backlog.graph import Filed
 from policy.ids import ItemId, TreeId
 
@@ -57,13 +58,19 @@ def retry(start: Path, name: str, *, as_json: bool) -> Exit:
 
 
 def cancel(start: Path, name: str, *, as_json: bool) -> Exit:
-    """Set `status: cancelled`: a running mission ends, and the item does not run again."""
+    """Set `status: cancelled`: a running mission ends, and the item does not run again.
+
+    An entry of a Markdown backlog, whose grammar has no such status, is blocked: `[!]`.
+    """
     place = open_place(start)
     filed = _filed(place, name)
     if filed.item.status == "cancelled":
         return answer(None, f"{filed.item.id} is cancelled already", as_json=as_json)
     if filed.item.status == "done":
         text = f"{filed.item.id} is done: nothing is left to cancel, and its change stays landed"
+        return answer(None, text, as_json=as_json)
+    if filed.held is not None:
+        text = f"{filed.item.id} is not run as it is: {filed.held}"
         return answer(None, text, as_json=as_json)
     edit = _setting(filed, ("status", "cancelled"))
     commit = commit_edit(place, filed.path, edit, f"{filed.item.id}: cancelled")
@@ -89,7 +96,7 @@ def _setting(filed: Filed, *settings: tuple[str, str | int]) -> Edit:
     def edit(content: bytes | None) -> bytes:
         edited = content or b""
         for key, value in settings:
-            found = set_key(edited, key, value)
+            found = set_in(filed.path, edited, filed.item.item_id, key, value)
             if isinstance(found, EditRefused):
                 raise RefusedError(
                     Exit.INVALID,

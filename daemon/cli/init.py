@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.cli.approver import approver_line
-from daemon.cli.beginning import Beginning, shipped
+from daemon.cli.beginning import SHEET, Beginning, shipped
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.place import Place
 from daemon.cli.settle import settle
@@ -81,7 +81,14 @@ def as_shipped(person: Person, *, one_person: bool) -> Begin:
 
     def begin(checkout: Checkout, name: str, config: Path) -> Beginning:
         approver = approver_line(person, config) if one_person else ""
-        return shipped(branch=checkout.branch, name=name, approver=approver, taken=checkout.files)
+        taken, sheet = checkout.files, checkout.path / SHEET
+        return shipped(
+            branch=checkout.branch,
+            name=name,
+            approver=approver,
+            taken=taken,
+            sheet=sheet.read_bytes() if SHEET in taken and not sheet.is_symlink() else None,
+        )
 
     return begin
 

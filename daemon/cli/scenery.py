@@ -19,13 +19,13 @@ from gitops.intake import Intake
 from gitops.objects import read_blob
 from gitops.observe import POLICY, Tip, contains, is_paused
 from policy.backlog.crew import Crew
+from policy.backlog.forms import item_in
 from policy.backlog.item import BacklogItem
-from policy.backlog.parse import parse_item
 from policy.backlog.scene import Closing, Open, Scene
 from policy.backlog.selection import Selection, select
 from policy.documents.closing import closing_of
 from policy.documents.summary import Summary
-from policy.ids import ItemId
+from policy.ids import ItemId, item_of
 from policy.mission.integrity import of_policy, rewritten
 from policy.mission.states import Waiting
 from policy.mission.world import Frozen, Integrity, Sound
@@ -58,7 +58,9 @@ def scenery(place: Place, tip: Tip) -> Scenery:
     found = tuple(Missions(place).every())
     crew = Crew(plays=PLAYS, pipeline=policy.pipeline)
     scene = Scene(
-        backlog=Intake().read(place.store, tip.commit, policy.backlog, crew=crew),
+        backlog=Intake().read(
+            place.store, tip.commit, policy.backlog, crew, policy.backlog_markdown
+        ),
         policy=policy,
         policy_digest=effective.digest,
         now=now,
@@ -93,7 +95,8 @@ def _open(place: Place, one: Known | Unknown) -> Open:
         return Open(one.mission, (), waiting=f"its ledger cannot be believed: {one.why}")
     waiting = one.state.asked.why if isinstance(one.state, Waiting) else None
     opened = one.state.history.opened
-    item = parse_item(opened.item_path, read_blob(place.store, opened.item_blob))
+    content = read_blob(place.store, opened.item_blob)
+    item = item_in(opened.item_path, content, item_of(one.mission))
     scope = item.write_scope if isinstance(item, BacklogItem) else ("**",)
     return Open(one.mission, scope, waiting)
 

@@ -8,7 +8,7 @@ from daemon.view import View
 from gitops.landing.candidate import build
 from gitops.objects import read_blob
 from policy.ids import item_of
-from policy.landing.flip import FlipRefused, flip
+from policy.landing.flip import FlipRefused, flip_of
 from policy.mission.actions import BuildCandidate
 from policy.mission.facts import Candidate, CandidateBuilt, CandidateConflicted
 
@@ -17,10 +17,11 @@ def build_candidate(draft: Draft, view: View, action: BuildCandidate) -> Outcome
     """Return `candidate-built`, or `candidate-conflicted` with the paths that stand against it."""
     view.site.point("candidate")
     attempt = action.attempt
-    place = view.place(item_of(draft.mission))
+    item = item_of(draft.mission)
+    place = view.place(item)
     if place is None or attempt.ended.tree is None:
         raise ValueError(f"{draft.mission}: nothing to propose: no item or no tree")
-    flipped = flip(read_blob(view.site.store, place.blob), "done")
+    flipped = flip_of(place.path, read_blob(view.site.store, place.blob), item)
     if isinstance(flipped, FlipRefused):
         conflict = CandidateConflicted(n=attempt.started.n, base=action.base, paths=(place.path,))
         return Outcome((conflict,))

@@ -1,12 +1,17 @@
-"""The native backlog of a commit: `backlog/**/<id>.yaml`, one item a file, any sub-folders.
+"""The backlog of a commit: `backlog/**/<id>.yaml`, one item a file, and the Markdown file.
 
 Everything that lies there and may be meant as an item is in the answer, as an item or as a bad one
 with its reason; what is not read is never silently left out.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pygit2
 
 from gitops import objects
+from gitops.intake import markdown
+from gitops.intake.markdown import Sheet
 from gitops.intake.shelf import Effort, Limits, Reader, Shelf, bad
 from gitops.repository import Store
 from policy.backlog.crew import Crew
@@ -17,6 +22,27 @@ from policy.ids import CommitId, TreeId
 _FOLDER = 0o040000
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Where the backlog lies in one tree: ids stand for all that is read from them."""
+
+    folder: str
+    shelf: str | BadItem | None
+    sheet_path: str | None
+    sheet: markdown.Place | None
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was read last: the places, what was found at each, and what that comes to."""
+
+    places: _Places
+    shelf: Shelf | None
+    sheet: Sheet
+    crew: Crew
+    backlog: Backlog
+
+
 class Intake:
     """Remembers the backlog it read last, to read only what changed; owned by one thread."""
 
@@ -24,47 +50,83 @@ class Intake:
         self.effort = Effort()
         """What the last `read` cost."""
         self._limits = Limits(max_bytes, max_depth)
-        self._shelf: Shelf | None = None
-        self._last: tuple[str, str, Crew, Backlog] | None = None
+        self._last: _Read | None = None
 
-    def read(self, store: Store, at: CommitId | TreeId, folder: str, crew: Crew) -> Backlog:
-        """Return the backlog in *folder* of a commit or its tree; no folder is an empty backlog.
+    def read(
+        self,
+        store: Store,
+        at: CommitId | TreeId,
+        folder: str,
+        crew: Crew,
+        sheet: str | None = None,
+    ) -> Backlog:
+        """Return the backlog of a commit or its tree: *folder*, and the Markdown file *sheet*.
 
-        Raises `KeyError` where there is no such commit, `MissingObjectError` or
-        `DamagedObjectError` where the repository lacks a tree; a blob it lacks makes a bad item.
+        Where neither is there it is empty. Raises `KeyError` where there is no such commit,
+        `MissingObjectError` or `DamagedObjectError` where the repository lacks a tree; a blob it
+        lacks makes a bad item.
         """
         self.effort = Effort()
-        found = _find(store, at, folder)
-        if isinstance(found, BadItem):
-            return Backlog(items={}, bad=(found,))
-        if found is None:
-            return Backlog(items={}, bad=())
-        if self._last is not None and self._last[:3] == (found, folder, crew):
-            return self._last[3]
-        backlog = self._assembled(store, found, folder, crew)
-        self._last = (found, folder, crew, backlog)
-        return backlog
+        tree = str(store.repo[at].peel(pygit2.Tree).id)
+        place = None if sheet is None else markdown.place_of(store, tree, sheet)
+        places = _Places(folder, _find(store, tree, folder), sheet, place)
+        last = self._last
+        if last is None or (last.places, last.crew) != (places, crew):
+            self._last = last = self._read(store, places, crew, last)
+        return last.backlog
 
-    def _assembled(self, store: Store, tree: str, folder: str, crew: Crew) -> Backlog:
-        last = self._last if self._last is not None and self._last[1] == folder else None
-        before = self._shelf if last is not None else None
+    def _read(self, store: Store, places: _Places, crew: Crew, last: _Read | None) -> _Read:
+        if last is not None and _paths(last.places) != _paths(places):
+            last = None
         reader = Reader(store, self._limits, self.effort)
-        self._shelf = reader.shelf(tree, folder, before)
-        if last is not None and last[2] == crew and not reader.changes.more:
-            quick = replaced(last[3], reader.changes.replaced, crew)
-            if quick is not None:
-                return quick
-        entries = [*self._shelf.entries()]
-        return assemble(
-            [entry for entry in entries if isinstance(entry, Filed)],
-            [entry for entry in entries if isinstance(entry, BadItem)],
-            crew,
+        shelf = self._shelf(reader, places, last)
+        sheet = self._sheet(reader, places, last)
+        quick = None
+        if last is not None and last.crew == crew and not reader.changes.more:
+            quick = replaced(last.backlog, reader.changes.replaced, crew)
+        entries = (*_faults(places), *(shelf.entries() if shelf else ()), *sheet.entries)
+        backlog = quick if quick is not None else _assembled(entries, crew)
+        return _Read(places, shelf, sheet, crew, backlog)
+
+    def _shelf(self, reader: Reader, places: _Places, last: _Read | None) -> Shelf | None:
+        before = last.shelf if last is not None else None
+        if not isinstance(places.shelf, str):
+            reader.changes.more |= last is not None and last.places.shelf != places.shelf
+            return None
+        reader.changes.more |= before is None
+        return reader.shelf(places.shelf, places.folder, before)
+
+    def _sheet(self, reader: Reader, places: _Places, last: _Read | None) -> Sheet:
+        if places.sheet_path is None:
+            return Sheet(None)
+        if last is not None and last.sheet.place == places.sheet:
+            return last.sheet
+        found = markdown.read(
+            reader.store, places.sheet_path, places.sheet, self._limits, reader.effort
         )
+        if last is not None:
+            markdown.note(reader.changes, last.sheet.entries, found)
+        return Sheet(places.sheet, found)
 
 
-def _find(store: Store, at: CommitId | TreeId, folder: str) -> str | BadItem | None:
+def _paths(places: _Places) -> tuple[str, str | None]:
+    return places.folder, places.sheet_path
+
+
+def _faults(places: _Places) -> tuple[BadItem, ...]:
+    return (places.shelf,) if isinstance(places.shelf, BadItem) else ()
+
+
+def _assembled(entries: Sequence[Filed | BadItem], crew: Crew) -> Backlog:
+    return assemble(
+        [entry for entry in entries if isinstance(entry, Filed)],
+        [entry for entry in entries if isinstance(entry, BadItem)],
+        crew,
+    )
+
+
+def _find(store: Store, tree: str, folder: str) -> str | BadItem | None:
     """Return the tree of *folder*, None where there is nothing at that path."""
-    tree = str(store.repo[at].peel(pygit2.Tree).id)
     path = ""
     for name in folder.strip("/").split("/"):
         path = f"{path}/{name}".lstrip("/")

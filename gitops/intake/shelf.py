@@ -12,7 +12,7 @@ from gitops import objects
 from gitops.objects import DamagedObjectError, MissingObjectError
 from gitops.repository import Store
 from policy.backlog.graph import Filed
-from policy.backlog.parse import SUFFIX, BadItem, read_item
+from policy.backlog.parse import SUFFIX, BadItem, Written, read_item
 from policy.backlog.spec import spec_hash
 from policy.ids import BlobId
 from policy.problems import Problem
@@ -139,7 +139,26 @@ class Reader:
             return bad(path, str(error))
         if isinstance(read, BadItem):
             return read
-        return Filed(path, read.item, read.lines, BlobId(oid), spec_hash(read.item))
+        return filed_as(read, BlobId(oid))
+
+
+def filed_as(read: Written, blob: BlobId) -> Filed:
+    return Filed(
+        read.path,
+        read.item,
+        read.lines,
+        blob,
+        spec_hash(read.item),
+        entry=read.entry,
+        held=read.held,
+    )
+
+
+def kind_of(mode: int) -> str | None:
+    """Return what an entry is that is no plain file, None for a plain one."""
+    if mode in (_FILE, _FILE_OF_OLD):
+        return None
+    return _KINDS.get(mode) or ("a folder" if mode == _FOLDER else f"of the mode {mode:o}")
 
 
 def bad(path: str, why: str) -> BadItem:

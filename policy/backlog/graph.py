@@ -37,7 +37,7 @@ class Backlog:
 
 def assemble(filed: Iterable[Filed], bad: Iterable[BadItem], crew: Crew) -> Backlog:
     """Return the backlog that the readable files *filed* and the others *bad* are together."""
-    rows, refused = sorted(filed, key=lambda one: one.path), [*bad]
+    rows, refused = sorted(filed, key=_place), [*bad]
     found: dict[str, list[Problem]] = defaultdict(list)
     known = {one.item.id for one in rows} | {one.item for one in refused}
     by_id = {one.item.item_id: one for one in rows}
@@ -47,12 +47,21 @@ def assemble(filed: Iterable[Filed], bad: Iterable[BadItem], crew: Crew) -> Back
         *_circles(by_id),
         *_unmanned(rows, crew),
     ):
-        found[one.path].append(Problem(one.lines.get(key, 1), 0, f"{key}: {text}"))
-    refused += [BadItem(path, first(problems)) for path, problems in found.items()]
+        line = one.lines.get(key, one.entry or 1)
+        found[one.where].append(Problem(line, 0, f"{key}: {text}"))
+    refused += [
+        BadItem(one.path, first(found[one.where]), one.item.id, one.entry)
+        for one in rows
+        if one.where in found
+    ]
     return Backlog(
-        items={one.item.item_id: one for one in rows if one.path not in found},
-        bad=tuple(sorted(refused, key=lambda one: one.path)),
+        items={one.item.item_id: one for one in rows if one.where not in found},
+        bad=tuple(sorted(refused, key=_place)),
     )
+
+
+def _place(one: Filed | BadItem) -> tuple[str, int]:
+    return one.path, one.entry
 
 
 def replaced(before: Backlog, changed: Iterable[tuple[Filed, Filed]], crew: Crew) -> Backlog | None:
@@ -86,10 +95,11 @@ def needs(items: Mapping[ItemId, BacklogItem]) -> dict[ItemId, tuple[ItemId, ...
 
 def _clashing(rows: Sequence[Filed], refused: Sequence[BadItem]) -> Iterator[Finding]:
     alike: dict[str, list[str]] = defaultdict(list)
-    for path, name in (*((r.path, r.item.id) for r in rows), *((b.path, b.item) for b in refused)):
-        alike[name.lower()].append(path)
+    ids = (*((row.where, row.item.id) for row in rows), *((b.where, b.item) for b in refused))
+    for where, name in ids:
+        alike[name.lower()].append(where)
     for one in rows:
-        others = [path for path in alike[one.item.id.lower()] if path != one.path]
+        others = [where for where in alike[one.item.id.lower()] if where != one.where]
         if others:
             yield one, "id", f"{one.item.id} is also (case aside) the id of {', '.join(others)}"
 

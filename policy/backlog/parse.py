@@ -5,7 +5,7 @@ The file's name is part of what is read: an item is found by its id without open
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
@@ -23,11 +23,19 @@ class BadItem:
 
     path: str
     problems: tuple[Problem, ...]
+    name: str = ""
+    """Its id, where the path does not tell."""
+    entry: int = 0
+    """The line it begins at, where it is one of several in its file."""
 
     @property
     def item(self) -> ItemId:
         """The id it would have, by its name: what `pawl explain` calls it."""
-        return ItemId(stem_of(self.path))
+        return ItemId(self.name or stem_of(self.path))
+
+    @property
+    def where(self) -> str:
+        return where(self.path, self.entry)
 
     @property
     def line(self) -> int:
@@ -49,6 +57,18 @@ class Written:
     path: str
     item: BacklogItem
     lines: Mapping[str, int]
+    entry: int = field(default=0, kw_only=True)
+    """The line it begins at, where it is one of several in its file."""
+    held: str | None = field(default=None, kw_only=True)
+    """Why it is blocked, where its form says that in another way than by `status`."""
+
+    @property
+    def where(self) -> str:
+        return where(self.path, self.entry)
+
+
+def where(path: str, entry: int) -> str:
+    return f"{path}:{entry}" if entry else path
 
 
 def parse_item(path: str, content: bytes) -> BacklogItem | BadItem:

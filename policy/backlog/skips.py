@@ -104,7 +104,8 @@ def _status(one: Filed, _: Surroundings) -> Skip | None:
         case "cancelled":
             return Skip(SkipReason.CANCELLED, "its status is cancelled")
         case "blocked":
-            return Skip(SkipReason.BLOCKED_BY_PERSON, "its status is blocked; set it to todo")
+            why = one.held or "its status is blocked; set it to todo"
+            return Skip(SkipReason.BLOCKED_BY_PERSON, why)
 
 
 def _running(one: Filed, around: Surroundings) -> Skip | None:

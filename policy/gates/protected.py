@@ -36,7 +36,8 @@ ALWAYS = (
 def protected_globs(policy: Policy) -> tuple[str, ...]:
     """Return every glob no mission may change under *policy*, sorted."""
     backlog = f"{policy.backlog.strip('/')}/**"
-    return tuple(sorted({*ALWAYS, backlog, *policy.protected}))
+    sheet = () if policy.backlog_markdown is None else (policy.backlog_markdown,)
+    return tuple(sorted({*ALWAYS, backlog, *sheet, *policy.protected}))
 
 
 def judge_protected(

@@ -7,10 +7,11 @@ that what ships is what is read.
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from policy.bus.operation import Limits
 from policy.ids import GateName
+from policy.paths import fault_of_path
 from policy.rules.failures import FailureClass, Origin
 from policy.value import Value
 
@@ -199,6 +200,8 @@ class Policy(Value):
     repo_name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     backlog: str
     """Folder of the items."""
+    backlog_markdown: str | None
+    """A Markdown file whose checkbox lines are items too, where it is there; null reads none."""
     protected: tuple[str, ...]
     """Globs added to those that are always protected (DESIGN 4.1)."""
     test_paths: tuple[str, ...]
@@ -215,6 +218,16 @@ class Policy(Value):
     evidence: Evidence
     reconcile_s: Seconds
     """One reconcile each so many seconds is sufficient; events only shorten the wait."""
+
+    @field_validator("backlog_markdown")
+    @classmethod
+    def _is_a_path(cls, path: str | None) -> str | None:
+        fault = None if path is None else fault_of_path(path)
+        if fault is None and path is not None and not path.endswith(".md"):
+            fault = f"{path} must end in .md"
+        if fault is not None:
+            raise ValueError(fault)
+        return path
 
     @model_validator(mode="after")
     def _every_class_has_a_route(self) -> "Policy":

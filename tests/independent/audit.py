@@ -416,10 +416,22 @@ class Audit:
         if was_mode != mode or not int(was, 16) or not int(now, 16):
             return False
         old, new = (self.blob(oid).splitlines() for oid in (was, now))
+        if self.is_tick(old, new):
+            return True
         status = re.compile(rb"""["']?status["']?\s*:\s*["']?(\w+)["']?\s*(#.*)?$""")
         said = [match[1] for line in new if (match := status.match(line))]
         rest = [[line for line in side if not status.match(line)] for side in (old, new)]
         return said == [b"done"] and rest[0] == rest[1]
+
+    def is_tick(self, old, new):
+        """Whether one box of a Markdown backlog is ticked, and nothing else changed."""
+        if len(old) != len(new):
+            return False
+        changed = [(a, b) for a, b in zip(old, new, strict=True) if a != b]
+        if len(changed) != 1:
+            return False
+        before, after = (line.removeprefix(b"\xef\xbb\xbf") for line in changed[0])
+        return before.startswith(b"- [ ] **") and after == b"- [x]" + before[5:]
 
     def merges(self, before, was, after, now):
         """Whether *now* is the text merge of what the target and the mission did to a file."""

@@ -154,3 +154,36 @@ def test_git_variables_of_a_hook_do_not_aim_it_at_another_repository(served, tmp
     answer = served.pawl("pause", GIT_DIR=str(tmp_path / "other/.git"), GIT_INDEX_FILE="x")
     assert answer.code == 0, answer.err
     assert served.files_of("main") == [".pawl/PAUSE"]
+
+
+ENTRY = """### P0
+
+- [ ] **make it** — DoD: it is there — Owner: ada
+  - Id: M-1
+  - Tests: `test -s it.txt`
+  - Scope: it.txt
+  - Command: `false`
+"""
+
+
+def test_an_entry_of_a_markdown_backlog_is_cancelled_and_run_again(served):
+    served.commit("BACKLOG.md", ENTRY)
+    assert served.pawl("cancel", "M-1").code == 0
+    assert served.files_of("main") == ["BACKLOG.md"]
+    blocked = ENTRY.replace("[ ]", "[!]")
+    assert (served.repo / "BACKLOG.md").read_text() == blocked
+    before = served.tip()
+    again = served.pawl("cancel", "M-1")
+    assert (again.code, served.tip()) == (0, before)
+    assert "its box is `[!]`" in again.out
+    assert served.pawl("retry", "M-1").code == 0
+    text = (served.repo / "BACKLOG.md").read_text()
+    assert text == ENTRY.replace("ada\n", "ada\n  - Reopen: 2\n")
+
+
+def test_an_entry_that_is_not_released_is_not_run_again_by_a_command(served):
+    served.commit("BACKLOG.md", ENTRY.replace("### P0", "### P2"))
+    answer = served.pawl("retry", "M-1")
+    assert answer.code == 3
+    assert "stands below `### P2`" in answer.err
+    assert "M-1 " in served.pawl("explain").out

@@ -230,3 +230,18 @@ def test_what_is_no_public_key_is_refused(served, tmp_path):
     answer = served.pawl("init", "--introduction", oid, "--daemon-key", "ssh-rsa A", at=clone)
     assert answer.code == 3
     assert "is not a daemon's public key" in answer.err
+
+
+def test_a_backlog_that_was_not_written_for_pawl_is_not_read_and_the_policy_says_so(desk):
+    desk.commit("BACKLOG.md", "### P0\n\n- [ ] **Tidy** — DoD: tidy — Owner: ada\n")
+    assert desk.pawl("init").code == 0
+    assert "backlog_markdown: null" in (desk.repo / ".pawl/policy.yaml").read_text()
+    assert "next" in desk.pawl("explain", "HELLO-1").out
+
+
+def test_a_backlog_that_was_written_for_pawl_is_read(desk):
+    entry = "- [ ] **T** — DoD: x — Owner: a\n  - Id: M-1\n  - Tests: `false`\n  - Scope: a\n"
+    desk.commit("BACKLOG.md", f"### P0\n\n{entry}  - Command: `true`\n")
+    assert desk.pawl("init").code == 0
+    assert "backlog_markdown" not in (desk.repo / ".pawl/policy.yaml").read_text()
+    assert "next" in desk.pawl("explain", "M-1").out

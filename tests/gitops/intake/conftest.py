@@ -8,7 +8,7 @@ import pytest
 from gitops.intake import Intake
 from gitops.objects import Batch
 from gitops.repository import Store
-from policy.backlog.crew import built_in
+from policy.backlog.crew import Crew, built_in
 
 CREW = built_in({"low": ("build",)})
 FILE = 0o100644
@@ -35,6 +35,7 @@ class Shelves:
 
     store: Store
     intake: Intake = field(default_factory=Intake)
+    crew: Crew = CREW
 
     def commit(self, files):
         batch = Batch(self.store)
@@ -57,9 +58,9 @@ class Shelves:
         entries |= {name: (0o40000, self._tree(batch, inner)) for name, inner in below.items()}
         return batch.tree(entries)
 
-    def read(self, files, folder="backlog", crew=CREW):
+    def read(self, files, folder="backlog", crew=CREW, sheet=None):
         commit = files if isinstance(files, str) else self.commit(files)
-        return self.intake.read(self.store, commit, folder, crew)
+        return self.intake.read(self.store, commit, folder, crew, sheet)
 
     @property
     def effort(self):

@@ -40,6 +40,11 @@ class Block:
     heading: str
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """All that an entry is read from, wherever in its file it stands."""
+        return (self.line.text, self.section or "", self.heading, *(one.text for one in self.below))
+
+    @property
     def key(self) -> str:
         """The grammar's key: 16 hex digits of the line, as it is before it is ticked."""
         return key_of(f"- [ {self.line.text[_AFTER_BOX:]}")

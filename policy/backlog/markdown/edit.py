@@ -4,10 +4,12 @@ The edit is guarded by the entry as it was read: afterwards the file is read aga
 entry's status or field is all that differs, nothing is edited and the refusal says why.
 """
 
+from collections.abc import Sequence
+
 from policy.backlog.edit import EditRefused
-from policy.backlog.item import BacklogItem
+from policy.backlog.markdown.blocks import Block, Stray, blocks
 from policy.backlog.markdown.fields import label_of
-from policy.backlog.markdown.sheet import read_sheet, without_place
+from policy.backlog.markdown.sheet import read_block
 from policy.backlog.parse import BadItem, Written
 from policy.ids import ItemId
 from policy.problems import Problem
@@ -20,10 +22,9 @@ _BOM = b"\xef\xbb\xbf"
 
 def find(path: str, content: bytes, item: ItemId) -> Written | BadItem:
     """Return the entry *item* of the file, or why there is not exactly one."""
-    found = [one for one in read_sheet(path, content) if _id(one) == item]
+    found = [read for _, read in _named(path, [*blocks(content)], item)]
     if len(found) == 1:
         return found[0]
-
     many = ", ".join(one.where for one in found)
     why = f"{item} is there more than once: {many}" if found else f"has no entry {item}"
     return BadItem(path, (Problem(0, 0, why),), item)
@@ -48,9 +49,8 @@ def set_in_sheet(
 def _boxed(lines: list[bytes], at: int, box: str) -> bytes:
     line = lines[at]
     place = _BOX_AT + (len(_BOM) if at == 0 and line.startswith(_BOM) else 0)
-    return b"\n".join(
-        [*lines[:at], line[:place] + box.encode() + line[place + 1 :], *lines[at + 1 :]]
-    )
+    boxed = line[:place] + box.encode() + line[place + 1 :]
+    return b"\n".join([*lines[:at], boxed, *lines[at + 1 :]])
 
 
 def _with_field(lines: list[bytes], entry: Written, key: str, value: str | int) -> bytes:
@@ -68,28 +68,44 @@ def _with_field(lines: list[bytes], entry: Written, key: str, value: str | int) 
 def _fault(edit: tuple[str, bytes, bytes], item: ItemId, key: str, value: str | int) -> str | None:
     """Return what the edit (path, before, after) does beside setting *key*, None for nothing."""
     path, before, edited = edit
-    old, new = _rows(path, before), _rows(path, edited)
-    others = [row for row in old if _id(row) != item] == [row for row in new if _id(row) != item]
-    was = next(one for one in old if _id(one) == item)
-    now = next((one for one in new if _id(one) == item), None)
-    if not others or not isinstance(was, Written) or not isinstance(now, Written):
-        return f"setting its {key} to {value} would change more of {path}"
+    old, new = [*blocks(before)], [*blocks(edited)]
+    (at, was), *_ = _named(path, old, item)
+    now = [read for _, read in _named(path, new, item)]
+    only = now[0] if len(now) == 1 else None
+    alone = _words(old, at) == _words(new, at)
+    if alone and isinstance(was, Written) and isinstance(only, Written):
+        return _fault_within(was, only, key, value)
+    return f"setting its {key} to {value} would change more of {path}"
+
+
+def _fault_within(was: Written, now: Written, key: str, value: str | int) -> str | None:
     if value == "todo" and now.held is not None:
         return f"it would not run yet: {now.held}"
     wanted = "blocked" if value == "cancelled" else value
-    if getattr(now.item, key) != wanted or not _same_but(was.item, now.item, key):
-        return f"setting its {key} to {value} would not do just that in {path}"
+    same = was.item.model_dump(exclude={key}) == now.item.model_dump(exclude={key})
+    if getattr(now.item, key) != wanted or not same:
+        return f"setting its {key} to {value} would not do just that"
     return None
 
 
-def _same_but(was: BacklogItem, now: BacklogItem, key: str) -> bool:
-    return was.model_dump(exclude={key}) == now.model_dump(exclude={key})
+def _named(
+    path: str, parts: Sequence[Block | Stray], item: ItemId
+) -> list[tuple[int, Written | BadItem]]:
+    """Return the entries called *item* and where in *parts* each is; the others are not read."""
+    found = [
+        (at, read_block(path, part))
+        for at, part in enumerate(parts)
+        if isinstance(part, Block) and (part.key == item or any(item in w for w in part.words))
+    ]
+    return [(at, one) for at, one in found if _id(one) == item]
 
 
-def _rows(path: str, content: bytes) -> list[Written | BadItem]:
+def _words(parts: Sequence[Block | Stray], but: int) -> list[tuple[str, ...]]:
+    """Return what all entries but one say, and what is wrong beside them."""
     return [
-        without_place(one) if isinstance(one, Written) else BadItem(one.path, (), one.item)
-        for one in read_sheet(path, content)
+        part.words if isinstance(part, Block) else (part.problem.text, part.key)
+        for at, part in enumerate(parts)
+        if at != but
     ]
 
 

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from policy.backlog.markdown.lines import Codes
 from policy.backlog.verification import REPORT
 from policy.problems import Problem, quoted
 from policy.strictyaml import Plain
@@ -45,9 +46,8 @@ class Fields:
 
     def _put(self, line: int, label: str, key: str, value: Plain, *, several: bool) -> None:
         there = self.values.get(key)
-        if several and isinstance(value, list):
-            self.values[key] = [*(there if isinstance(there, list) else ()), *value]
-            self.lines.setdefault(key, line)
+        if several and isinstance(value, list) and isinstance(there, list):
+            there.extend(value)
         elif key in self.values:
             self._fault(line, f"{label}: is there twice, first in line {self.lines[key]}")
         else:
@@ -57,19 +57,16 @@ class Fields:
         self.problems.append(Problem(line, 0, text))
 
 
-_SEPARATOR = re.compile(r"[ \t]+(?:—|–|-{1,3})[ \t]+(?=[A-Za-z][A-Za-z ]{0,30}:)")  # noqa: RUF001 - the dashes people type
-_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?P<code>.*?)(?<!`)\1(?!`)")
+_SEPARATOR = re.compile(
+    r"(?<=[ \t])(?:—|–|-{1,3})[ \t]+(?=[A-Za-z][A-Za-z ]{0,30}:)"  # noqa: RUF001 - as people type
+)
 FIELD = re.compile(r"(?P<label>[A-Za-z][A-Za-z ]{0,30}):[ \t]*(?P<text>.*)$")
 
 
 def segments(text: str) -> list[str]:
     """Return *text* split where a dash leads to a label; what is in backticks is not looked at."""
-    spans = [found.span() for found in _SPAN.finditer(text)]
-    cuts = [
-        cut
-        for cut in _SEPARATOR.finditer(text)
-        if not any(start < cut.start() < end for start, end in spans)
-    ]
+    codes = Codes(text)
+    cuts = [cut for cut in _SEPARATOR.finditer(text) if codes.around(cut.start()) is None]
     starts = [0, *(cut.end() for cut in cuts)]
     ends = [*(cut.start() for cut in cuts), len(text)]
     return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
@@ -131,13 +128,15 @@ def _argv(code: str) -> list[str]:
 
 def _codes(text: str) -> Iterator[str]:
     """Yield what is in backticks; other words beside it are an error: nobody would read them."""
-    rest = _SPAN.sub(" ", text)
-    if not _SPAN.search(text):
+    codes = Codes(text)
+    if not codes.texts:
         raise ValueError(f"must be in backticks: {quoted(text)}")
+    ends = [0, *(end for _, end in codes.spans)]
+    starts = [*(start for start, _ in codes.spans), len(text)]
+    rest = " ".join(text[end:start] for end, start in zip(ends, starts, strict=True))
     if set(re.findall(r"[^\s,;]+", rest)) - {"and"}:
         raise ValueError(f"holds more than what is in backticks: {quoted(rest.strip())}")
-    for found in _SPAN.finditer(text):
-        yield found["code"].strip()
+    yield from (code.strip() for code in codes.texts)
 
 
 _CONDITION = re.compile(r"(?P<form>[a-z_]+):[ \t]*(?P<text>.*)$")

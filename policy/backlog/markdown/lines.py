@@ -5,6 +5,7 @@ Where readers of Markdown would disagree about what is hidden, it is a problem a
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -88,13 +89,51 @@ def _closes_at_once(line: str, hider: Hider) -> bool:
     return not hider.what.endswith("fence") and hider.end.search(line) is not None
 
 
-_SPAN_OR_COMMENT = re.compile(r"(?P<ticks>(?<!`)(`+)(?!`).*?(?<!`)\2(?!`))|<!--.*?-->")
-
-
 def _without_comments(line: str) -> str:
     if "<!--" not in line:
         return line
-    return _SPAN_OR_COMMENT.sub(lambda found: found["ticks"] or "", line)
+    codes = Codes(line)
+    kept, at = "", 0
+    start = line.find("<!--")
+    while start >= 0:
+        within = codes.around(start)
+        end = line.find("-->", start) if within is None else within
+        if end < 0:
+            break
+        if within is None:
+            kept, at = kept + line[at:start], end + len("-->")
+        start = line.find("<!--", max(at, end))
+    return kept + line[at:]
+
+
+class Codes:
+    """The code spans of a line: what stands between two equal runs of backticks."""
+
+    def __init__(self, line: str) -> None:
+        runs = [run.span() for run in re.finditer("`+", line)]
+        closing: dict[int, int] = {}
+        after: dict[int, int] = {}
+        for index in range(len(runs) - 1, -1, -1):
+            width = runs[index][1] - runs[index][0]
+            if width in after:
+                closing[index] = after[width]
+            after[width] = index
+        self.spans: list[tuple[int, int]] = []
+        self.texts: list[str] = []
+        index = 0
+        while index < len(runs):
+            close = closing.get(index)
+            if close is not None:
+                self.spans.append((runs[index][0], runs[close][1]))
+                self.texts.append(line[runs[index][1] : runs[close][0]])
+            index = (close if close is not None else index) + 1
+        self._starts = [start for start, _ in self.spans]
+
+    def around(self, place: int) -> int | None:
+        """Return where the span ends that *place* is in, None where it is in none."""
+        index = bisect_right(self._starts, place) - 1
+        end = self.spans[index][1] if index >= 0 else place
+        return end if place < end else None
 
 
 def hidden_faults(lines: list[Line]) -> Iterator[Problem]:

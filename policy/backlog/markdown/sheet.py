@@ -7,7 +7,6 @@ known by id and title, so that items can wait for them, and none of them is ever
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -44,7 +43,7 @@ def read_sheet(path: str, content: bytes) -> tuple[Written | BadItem, ...]:
             case Stray(problem=problem, key=key):
                 found.append(BadItem(path, (problem,), key, problem.line))
             case Block():
-                read = _read(path, part)
+                read = read_block(path, part)
                 plain = isinstance(read, Written) and read.item.id == part.key
                 if part.dispatched or not plain or part.key not in known:
                     found.append(read)
@@ -54,7 +53,7 @@ def read_sheet(path: str, content: bytes) -> tuple[Written | BadItem, ...]:
     return (*whole, *found)
 
 
-def _read(path: str, block: Block) -> Written | BadItem:
+def read_block(path: str, block: Block) -> Written | BadItem:
     fields = _fields(block)
     if block.dispatched:
         return _item(path, block, fields, _context_holds(fields))
@@ -205,8 +204,3 @@ def _known(path: str, block: Block, fields: Fields, held: str | None) -> Written
     }
     item = BacklogItem.model_validate_json(json.dumps(values))
     return Written(path, item, {}, entry=block.line.number, held=held)
-
-
-def without_place(one: Written) -> Written:
-    """Return *one* wherever in its file it stands: what two readings are compared by."""
-    return replace(one, entry=0, lines={})

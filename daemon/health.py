@@ -52,7 +52,7 @@ def read_health(state: Path) -> dict[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
-_RED = ("frozen", "no_sandbox")
+_RED = ("frozen", "no_sandbox", "no_environment")
 
 
 def is_red(standing: Standing) -> bool:

@@ -2,9 +2,19 @@
 
 from pathlib import Path
 
+from daemon.environments.store import Environments
+from daemon.outside import Outside
 from daemon.sandbox.settings import Builder, SandboxHost
 from policy.bus.operation import Limits
 from policy.host import Host
+
+SANDBOX, ENVIRONMENTS = "sandbox", "environments"
+"""Folders of the state directory, the one in the other."""
+
+
+def environments_of(outside: Outside) -> Environments:
+    """Return the environments a repository has on this host."""
+    return Environments(outside.state / SANDBOX / ENVIRONMENTS, sandbox_host(outside.host).builder)
 
 
 def sandbox_host(host: Host) -> SandboxHost:

@@ -14,6 +14,7 @@ from typing import Literal
 import pygit2
 import structlog
 
+from daemon.environments.build import KEY as BUILD
 from daemon.integrity import Doubt
 from daemon.mission.draft import Draft, LedgerMovedError, Outcome
 from daemon.mission.land import IntegrityError
@@ -72,6 +73,7 @@ class Daemon:
         standing = Standing()
         try:
             self._collect()
+            self._take_environments()
             self._resume()
             self._missions(standing)
             self._open(standing)
@@ -120,6 +122,11 @@ class Daemon:
 
     def _collect(self) -> None:
         self._over |= {flight.key: flight for flight in self._pool.over()}
+
+    def _take_environments(self) -> None:
+        """See that no build of an environment went wrong in a way nobody thought of."""
+        for key in [key for key in self._over if key.startswith(BUILD)]:
+            self._over.pop(key).future.result()
 
     def _resume(self) -> None:
         """Finish checkout updates that something of a person's stood in the way of."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from daemon.bus.door import Door
 from daemon.clock import Clock
+from daemon.environments.store import Environments
 from daemon.lock import Instance
 from daemon.outside import Outside
 from gitops.repository import Store
@@ -42,6 +43,10 @@ class Site:
     @property
     def state(self) -> Path:
         return self.outside.state
+
+    @property
+    def environments(self) -> Environments:
+        return self.door.environments
 
     def worker_store(self) -> Store:
         """Return the calling thread's own open repository."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from daemon.builders.command import PLAYS, call_of
+from daemon.builders.command import call_of, crew_of
+from daemon.environments.furnisher import Furnisher, Furnishing
+from daemon.environments.wanted import Wanted
 from daemon.mission.draft import Draft
 from daemon.sandbox.probes import Conforms, Unavailable
 from daemon.site import Site
@@ -18,14 +20,13 @@ from gitops.landing.work import Elsewhere, OnTop, OurOwn, person_tip
 from gitops.objects import read_blob
 from gitops.observe import POLICY, Lost, Tip, blob_at, contains, is_paused, observe_tip
 from gitops.repository import Store
-from policy.backlog.crew import Crew
 from policy.backlog.forms import item_in
 from policy.backlog.graph import Backlog, Filed
 from policy.backlog.item import BacklogItem
 from policy.backlog.parse import BadItem
 from policy.gates.definition import required
 from policy.gates.limits import within
-from policy.ids import ChangeId, ItemId, item_of
+from policy.ids import ChangeId, Digest, ItemId, TreeId, item_of
 from policy.landing.turns import Judging, goes_first
 from policy.mission.integrity import of_policy
 from policy.mission.states import Failed, History, Judged, Landing, Mission, Opened, Proposed
@@ -44,10 +45,12 @@ from policy.mission.world import (
     NoSandbox,
     NotLanded,
     OnTip,
+    Prepared,
     Removed,
     Sighting,
     Start,
     Unchanged,
+    Unprepared,
     Unreadable,
     Way,
     Wish,
@@ -130,6 +133,7 @@ class View:
         history = mission.history
         item = self.pinned(history)
         effective = self.policy_for(item)
+        furnishing = self.furnishing(mission)
         return World(
             target=self.tip.commit,
             target_tree=self.tip.tree,
@@ -142,12 +146,29 @@ class View:
             checkout=self._checkout(mission),
             sighting=self._sighting(mission),
             way=self._way(history),
-            call=call_of(item, self.site.door.environment()),
+            call=call_of(item, self.environment(furnishing)),
             start=self._start(mission),
+            preparation=Prepared() if isinstance(furnishing, Furnishing) else furnishing,
             required=required(item, effective.policy, _proposed_change(mission)),
             approval="missing" if item.requires_approval else "not_needed",
             now=self.now,
         )
+
+    @property
+    def furnisher(self) -> Furnisher:
+        return Furnisher(self.site, self.policy().policy, self.tip.tree)
+
+    def furnishing(self, mission: Mission) -> Furnishing | Unprepared:
+        """Return the environments *mission* needs now, or the first that is not there."""
+        return self.furnisher.of(self.pinned(mission.history), _candidate(mission))
+
+    def missing(self, mission: Mission, key: Digest) -> Wanted | None:
+        """Return the environment of *key*, if *mission* needs it now."""
+        return self.furnisher.missing(self.pinned(mission.history), _candidate(mission), key)
+
+    def environment(self, furnishing: Furnishing | Unprepared) -> Digest:
+        """Return the digest facts are recorded with; the host's alone while one is missing."""
+        return self.furnisher.digest(furnishing)
 
     def wish(self, history: History) -> Wish:
         """Return what the target says of the mission's item now."""
@@ -251,7 +272,7 @@ class Eyes:
         if self._last is None or self._last[0] != tip.commit:
             effective = policy_at(self._site.store, tip)
             policy = _or_shipped(effective).policy
-            crew = Crew(plays=PLAYS, pipeline=policy.pipeline)
+            crew = crew_of(policy)
             backlog = self._intake.read(
                 self._site.store, tip.commit, policy.backlog, crew, policy.backlog_markdown
             )
@@ -268,6 +289,10 @@ class Eyes:
 
 def _or_shipped(effective: Effective | BadFile | None) -> Effective:
     return effective if isinstance(effective, Effective) else shipped_policy()
+
+
+def _candidate(mission: Mission) -> TreeId | None:
+    return mission.candidate.tree if isinstance(mission, Proposed | Judged) else None
 
 
 def _proposed_change(mission: Mission) -> ChangeId | None:

@@ -56,7 +56,7 @@ def blob_at(store: Store, tree: TreeId, path: str) -> BlobId | None:
 
     Raises `MissingObjectError` or `DamagedObjectError` where a folder on the way cannot be read.
     """
-    mode, oid = _entry(store, tree, path) or (0, "")
+    mode, oid = entry_at(store, tree, path) or (0, "")
     return BlobId(oid) if mode in (FILE_MODE, _EXECUTABLE) else None
 
 
@@ -65,10 +65,11 @@ def is_at(store: Store, tree: TreeId, path: str) -> bool:
 
     Raises as `blob_at`: a folder that cannot be read is not an empty one.
     """
-    return _entry(store, tree, path) is not None
+    return entry_at(store, tree, path) is not None
 
 
-def _entry(store: Store, tree: TreeId, path: str) -> tuple[int, str] | None:
+def entry_at(store: Store, tree: TreeId, path: str) -> tuple[int, str] | None:
+    """Return mode and oid of whatever is at *path*, None where there is nothing; see `blob_at`."""
     mode, oid = TREE_MODE, str(tree)
     for name in path.encode("utf-8", "surrogateescape").split(b"/"):
         if mode != TREE_MODE:

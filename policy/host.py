@@ -96,6 +96,10 @@ class Host(Value):
     shm_bytes: AtLeastOne = 64 * 1024**2
     free_bytes: AtLeastOne = 1024**3
     """Floor: with less room where workspaces lie nothing is started, and what runs is stopped."""
+    environments_kept: AtLeastOne = 16
+    """Built environments kept, used last first; others are built again when needed."""
+    environments_bytes: AtLeastOne = 20 * 1024**3
+    """Of all of them together."""
     trees_kept: AtLeastOne = 16
     """Base trees kept ready for the next run, newest first; others are made again when needed."""
     lock_grace_s: AtLeastOne = 900

@@ -4,13 +4,19 @@ It is deterministic: with equal argv, start tree and environment it is not run t
 of the item's own (DESIGN 7).
 """
 
+from policy.backlog.crew import Crew
 from policy.backlog.item import COMMAND, BacklogItem
 from policy.ids import Digest
 from policy.mission.world import BuilderCall
-from policy.rules.model import StageName
+from policy.rules.model import Policy, StageName
 
 PLAYS: dict[str, frozenset[StageName]] = {COMMAND: frozenset({"build"})}
 """What the adapters there are can play; more come with `.pawl/builders`."""
+
+
+def crew_of(policy: Policy) -> Crew:
+    """Return who can do what under *policy*, and where."""
+    return Crew(plays=PLAYS, pipeline=policy.pipeline, environments=frozenset(policy.environments))
 
 
 def call_of(item: BacklogItem, environment: Digest) -> BuilderCall:

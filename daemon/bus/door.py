@@ -6,15 +6,18 @@ that cannot isolate is asked again at each launch, so what its operator repairs 
 
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from daemon.bus import checks
 from daemon.bus.engines import Engine, Left, Work, engines
-from daemon.hosting import sandbox_host
+from daemon.environments.store import DamagedError, Environments
+from daemon.hosting import ENVIRONMENTS, SANDBOX, sandbox_host
 from daemon.outside import Outside
-from daemon.sandbox.box import Box, Job, Overlay, Plain
+from daemon.sandbox.box import Box, Furniture, Job, Overlay, Plain
 from daemon.sandbox.bwrap import REPORT_FILE
 from daemon.sandbox.egress.proxy import Proxy
 from daemon.sandbox.launching import Launcher, SandboxUnavailableError
@@ -33,6 +36,7 @@ from policy.bus.result import (
     Ran,
 )
 from policy.egress import rules
+from policy.furnishing import environment_digest
 from policy.ids import Digest
 from policy.rules.load import shipped_policy
 from policy.rules.model import TreeLimits
@@ -59,6 +63,7 @@ class Door:
         self._launcher = launcher or Launcher()
         self._box = Box(host, state, self._launcher)
         self._engines = engines(self._box, state)
+        self.environments = Environments(state / ENVIRONMENTS, host.builder)
         self._isolation: Isolation | None = None
         self._probing = threading.Lock()
         self._own = threading.local()
@@ -66,6 +71,7 @@ class Door:
     def __enter__(self) -> Self:
         self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._box.prepare()
+        self.environments.prepare()
         self.isolation()
         return self
 
@@ -95,9 +101,11 @@ class Door:
         stop: threading.Event | None = None,
         tree_limits: TreeLimits | None = None,
         granted: frozenset[checks.Capability] = checks.COMMITTED,
+        furniture: Furniture | None = None,
     ) -> EngineResult:
         """Run *operation* to its end in the calling thread; *stop* ends it early as `Stopped`.
 
+        *furniture* is what a set-up command fills; other operations name a built environment.
         *granted* is what the source of the argv allows it (DESIGN 5.1: a shell is a capability).
         Raises `GitError` and, where the host cannot take a snapshot, `OSError`.
         """
@@ -118,10 +126,13 @@ class Door:
             stop=stop,
         )
         try:
-            return self._run(name, self._engines[name], work)
+            with self._furnished(operation, furniture) as furnished:
+                return self._run(name, self._engines[name], work, furnished)
         except SandboxUnavailableError as error:
             return Denied(check="G-ISOLATION", why=str(error))
-        except (UnusableTreeError, MissingObjectError, DamagedObjectError) as error:
+        except (
+            UnusableTreeError, MissingObjectError, DamagedObjectError, DamagedError,
+        ) as error:  # fmt: skip
             return Denied(check="G-INTEGRITY", why=str(error))
 
     def retain(self, keep: int) -> None:
@@ -129,16 +140,39 @@ class Door:
         _, layers = self._of_this_thread()
         layers.retain(keep, ())
 
-    def _run(self, name: str, engine: Engine, work: Work) -> EngineResult:
+    @contextmanager
+    def _furnished(
+        self, operation: Operation, furniture: Furniture | None
+    ) -> Iterator[Furniture | None]:
+        if operation.environment is None:
+            yield furniture if operation.role == "environment" else None
+            return
+        with self.environments.opened(operation.environment) as (directory, about):
+            yield Furniture(directory=directory, path=about.path, env=about.env, links=about.links)
+
+    def _run(
+        self, name: str, engine: Engine, work: Work, furniture: Furniture | None
+    ) -> EngineResult:
         operation = work.operation
         argv = tuple(word.replace("{report}", REPORT_FILE) for word in operation.argv)
         provenance = Provenance(
-            engine=name, argv=argv, tree=operation.tree, environment=self.environment()
+            engine=name,
+            argv=argv,
+            tree=operation.tree,
+            environment=environment_digest(
+                self.environment(), [operation.environment] if operation.environment else []
+            ),
         )
-        with engine.run(work, lambda tree: self._job(operation, argv, tree)) as left:
+        with engine.run(work, lambda tree: self._job(operation, argv, tree, furniture)) as left:
             return self._result(operation, left, provenance)
 
-    def _job(self, operation: Operation, argv: tuple[str, ...], tree: Overlay | Plain) -> Job:
+    def _job(
+        self,
+        operation: Operation,
+        argv: tuple[str, ...],
+        tree: Overlay | Plain,
+        furniture: Furniture | None,
+    ) -> Job:
         spill = self._state / "output" / f"{operation.step}-{uuid.uuid4().hex}"
         return Job(
             command=argv,
@@ -148,6 +182,7 @@ class Door:
             env=operation.env,
             spill=spill if self._host.spill_bytes else None,
             proxy=self._proxy(operation),
+            furniture=furniture,
         )
 
     def _proxy(self, operation: Operation) -> Proxy | None:
@@ -193,7 +228,7 @@ def door_of(outside: Outside, store: Store) -> Door:
     """Return the door of a repository, as its host file says. Not open yet: use `with`."""
     return Door(
         host=sandbox_host(outside.host),
-        state=outside.state / "sandbox",
+        state=outside.state / SANDBOX,
         store=store,
         tree_limits=shipped_policy().policy.sandbox.tree,
     )

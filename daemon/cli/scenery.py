@@ -7,7 +7,7 @@ clone; what the clone lacks (open missions that were not fetched) the answer lac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from daemon.builders.command import PLAYS
+from daemon.builders.command import crew_of
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.missions import Known, Missions, Unknown
 from daemon.cli.place import Place, policy_at
@@ -18,7 +18,6 @@ from gitops.highwater import Corrupt, HighWater
 from gitops.intake import Intake
 from gitops.objects import read_blob
 from gitops.observe import POLICY, Tip, contains, is_paused
-from policy.backlog.crew import Crew
 from policy.backlog.forms import item_in
 from policy.backlog.item import BacklogItem
 from policy.backlog.scene import Closing, Open, Scene
@@ -56,7 +55,7 @@ def scenery(place: Place, tip: Tip) -> Scenery:
     policy = effective.policy
     now = SystemClock().now()
     found = tuple(Missions(place).every())
-    crew = Crew(plays=PLAYS, pipeline=policy.pipeline)
+    crew = crew_of(policy)
     scene = Scene(
         backlog=Intake().read(
             place.store, tip.commit, policy.backlog, crew, policy.backlog_markdown

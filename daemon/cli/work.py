@@ -115,7 +115,10 @@ def _code_of(one: Known | Unknown, rest: Rest | None) -> Exit:
             return Exit.OK
         case "item_unreadable":
             return Exit.INVALID
-        case "frozen" | "held" | "yielding" | "backing_off" | "no_sandbox":
+        case (
+            "frozen" | "held" | "yielding" | "backing_off" | "no_sandbox" | "preparing"
+            | "no_environment"
+        ):  # fmt: skip
             return Exit.ENVIRONMENT
         case "waiting":
             return of_mission(one.summary)

@@ -4,6 +4,7 @@ Nothing a run leaves in its tree is kept, and no two runs share one: what a test
 the next. Only runs on a base are ever taken from memory.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
 from typing import Literal, Protocol
@@ -12,9 +13,10 @@ from daemon.gates.base_records import BaseRecord, BaseRecords, Key
 from daemon.gates.case import Case
 from gitops.objects import Batch
 from policy.backlog.verification import Verification
-from policy.bus.operation import Limits, Operation
+from policy.bus.operation import Furnished, Limits, Operation
 from policy.bus.result import Denied, EngineResult, Ran
 from policy.canonical import canonical, sha256
+from policy.furnishing import environment_digest
 from policy.gates.reports import Report, Unreadable
 from policy.gates.run import Heard, Run, hear
 from policy.ids import GateName, TreeId
@@ -36,6 +38,8 @@ class Command:
     verification: Verification
     role: Literal["verification", "gate"]
     limits: GateLimits
+    environment: str | None = None
+    """The name of the one it runs in."""
     place: str = ""
 
 
@@ -51,19 +55,22 @@ class Bench:
 
     def hear(self, command: Command, tree: TreeId, *, at: str = "") -> Heard:
         """Run *command* on *tree*; *at* is one more folder for the evidence."""
-        operation = self._operation(command, tree)
+        return self._heard(command, self._operation(command, tree, self.case.furnished), at=at)
+
+    def _heard(self, command: Command, operation: Operation, *, at: str) -> Heard:
         result = self._door.launch(operation, stop=self.stop)
         self._keep(self.path(command, at), operation, result)
         return hear(result, report=command.verification.report)
 
     def hear_base(self, command: Command, tree: TreeId) -> Heard:
         """Run *command* on the base's *tree*, or remember what it said there."""
-        operation = self._operation(command, tree)
-        environment = self.case.environment
+        operation = self._operation(command, tree, self.case.furnished_base)
+        used = [operation.environment] if operation.environment else []
+        environment = environment_digest(self.case.environment, used)
         key = Key(tree=tree, definition=operation.definition(), environment=environment)
         record = self._records.find(key)
         if record is None:
-            heard = self.hear(command, tree, at="base")
+            heard = self._heard(command, operation, at="base")
             if not isinstance(heard, Run):
                 return heard
             record = BaseRecord(key=key, run=heard)
@@ -94,7 +101,9 @@ class Bench:
                 return of_name[-1]
         return ""
 
-    def _operation(self, command: Command, tree: TreeId) -> Operation:
+    def _operation(
+        self, command: Command, tree: TreeId, furnished: Mapping[str, Furnished]
+    ) -> Operation:
         verification, case = command.verification, self.case
         limits = limits_of(case.policy.sandbox.gate, command.limits, verification.timeout_s)
         return Operation(
@@ -111,6 +120,7 @@ class Bench:
             argv=verification.run,
             cwd=verification.cwd,
             tree=tree,
+            environment=furnished[command.environment] if command.environment else None,
             changes="dropped",
             report=verification.report,
             limits=limits,

@@ -1,9 +1,10 @@
 """What is judged, and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policy.backlog.item import BacklogItem
+from policy.bus.operation import Furnished
 from policy.change import Entry, Stat
 from policy.gates.adoption import Earlier, Subject
 from policy.gates.run import Interrupted
@@ -31,7 +32,11 @@ class Case:
     stat: Stat
     """Of *entries*."""
     environment: Digest
-    """Of the host's share in every run, as the door tells it."""
+    """Of the host's share in every run, and of every environment the mission needs."""
+    furnished: Mapping[str, Furnished] = field(default_factory=dict)
+    """Environments by name, as the candidate has its key files."""
+    furnished_base: Mapping[str, Furnished] = field(default_factory=dict)
+    """As the base has them; others only where policy lets a mission change key files."""
     earlier: tuple[Earlier, ...] = ()
     """The mission's judgements so far, oldest first: what they say of equals is not asked again."""
 

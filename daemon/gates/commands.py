@@ -3,6 +3,7 @@
 from daemon.gates.bench import Bench, Command
 from daemon.gates.overlays import lay_over
 from policy.backlog.verification import Verification
+from policy.furnishing import of_gate
 from policy.gates.baseline import compare
 from policy.gates.finding import Finding, broken, failed, listed
 from policy.gates.reports import case_id
@@ -12,13 +13,15 @@ from policy.gates.verdict import Broken, Failed, Passed
 from policy.gates.verification import NEVER_SEEN, weigh, weigh_beside
 from policy.ids import TreeId
 from policy.rules.failures import FailureClass
-from policy.rules.model import GateCommand
+from policy.rules.model import GateCommand, Policy
 
 
 def command_gate(bench: Bench, gate: GateCommand) -> Finding | Interrupted:
     """Judge by *gate*: with the candidate's tests, with the base's, or with each in turn."""
     product, older = bench.case.candidate.product, _with_base_tests(bench, gate)
-    heard = bench.hear(_command(gate), older if gate.tests_from == "base" else product)
+    heard = bench.hear(
+        _command(gate, bench.case.policy), older if gate.tests_from == "base" else product
+    )
     found = _judge(bench, gate, heard)
     if isinstance(found, Interrupted) or not isinstance(found.verdict, Passed):
         return found
@@ -30,7 +33,7 @@ def command_gate(bench: Bench, gate: GateCommand) -> Finding | Interrupted:
     return found
 
 
-def _command(gate: GateCommand) -> Command:
+def _command(gate: GateCommand, policy: Policy) -> Command:
     verification = Verification(
         run=gate.run,
         timeout_s=gate.timeout_s,
@@ -38,11 +41,17 @@ def _command(gate: GateCommand) -> Command:
         must_report=gate.must_report,
         min_tests=gate.min_tests,
     )
-    return Command(gate=gate.name, verification=verification, role="gate", limits=gate.limits)
+    return Command(
+        gate=gate.name,
+        verification=verification,
+        role="gate",
+        limits=gate.limits,
+        environment=of_gate(gate, policy),
+    )
 
 
 def _judge(bench: Bench, gate: GateCommand, heard: Heard) -> Finding | Interrupted:
-    command = _command(gate)
+    command = _command(gate, bench.case.policy)
     match heard:
         case Interrupted():
             return heard
@@ -83,7 +92,7 @@ def _base_tests_hold(
     bench: Bench, gate: GateCommand, tree: TreeId, own: Run
 ) -> Finding | Interrupted:
     """Judge whether the base's own tests hold on the candidate; *own* is the run with its own."""
-    command = _command(gate)
+    command = _command(gate, bench.case.policy)
     heard = bench.hear(command, tree, at="base-tests")
     match heard:
         case Interrupted():

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from daemon.gates.bench import Bench, Command
 from daemon.gates.overlays import lay_over
 from policy.backlog.verification import Verification
+from policy.furnishing import of_item
 from policy.gates.finding import Finding, broken, failed
 from policy.gates.red_first import Tried, judge_base, judge_overlay
 from policy.gates.reports import case_id
@@ -27,7 +28,7 @@ def done(bench: Bench) -> Finding | Interrupted:
 def red_first(bench: Bench) -> Finding | Interrupted:
     """Ask the base, then the base's code under the candidate's tests, if the change has any."""
     case = bench.case
-    gate = [one for one in _commands(GateName("red_first"), case.item.tests) if _blocks(one)]
+    gate = [one for one in _commands(bench, GateName("red_first"), case.item.tests) if _blocks(one)]
     base = _try(bench, gate, case.base, at="base")
     if isinstance(base, Interrupted):
         return base
@@ -64,7 +65,7 @@ def _all_hold(
     At least one is blocking: `BacklogItem` sees to it.
     """
     counts = Counts()
-    for command in _commands(gate, verifications):
+    for command in _commands(bench, gate, verifications):
         found = _holds(bench, command)
         if isinstance(found, Interrupted):
             return found
@@ -106,13 +107,14 @@ def _beside_base(bench: Bench, command: Command, run: Run) -> Finding | Interrup
             return weigh(command.verification, run, before=NEVER_SEEN)
 
 
-def _commands(gate: GateName, verifications: Sequence[Verification]) -> list[Command]:
+def _commands(bench: Bench, gate: GateName, verifications: Sequence[Verification]) -> list[Command]:
     return [
         Command(
             gate=gate,
             verification=one,
             role="verification",
             limits=GateLimits(),
+            environment=of_item(bench.case.item, bench.case.policy),
             place=str(number),
         )
         for number, one in enumerate(verifications, start=1)

@@ -11,9 +11,9 @@ from daemon.site import Site
 from gitops.commits import tree_of, unsigned_commit
 from gitops.objects import Batch
 from gitops.tree.diff import entries_between, stat_of
-from policy.bus.operation import Operation
+from policy.bus.operation import Furnished, Operation
 from policy.bus.result import Denied, NotStarted, Output, Ran, Refused, Taken, Usage
-from policy.canonical import sha256
+from policy.canonical import canonical, sha256
 from policy.change import EMPTY_STAT, NO_CHANGE, change_of
 from policy.ids import CommitId, MissionId
 from policy.mission.classify import interruption_of
@@ -31,6 +31,7 @@ class BuilderRun:
     started: AttemptStarted
     limits: Sandbox
     before: tuple[CommitId, ...]
+    furnished: Furnished | None = None
 
     def __call__(self, stop: threading.Event) -> Outcome:
         """Return `attempt-ended` with its checkpoint, or `attempt-interrupted`."""
@@ -63,12 +64,13 @@ class BuilderRun:
             argv=started.argv,
             env=(("PAWL_MISSION", self.mission), ("PAWL_ATTEMPT", str(started.n))),
             tree=started.start_tree,
+            environment=self.furnished,
             changes="kept",
             limits=self.limits.builder.asked(),
         )
 
     def _ended(self, ran: Ran) -> Outcome:
-        evidence = {self._output_path: ran.output.text.encode()}
+        evidence = {self._output_path: ran.output.text.encode(), **self._environment()}
         match ran.snapshot:
             case Taken() as taken:
                 ended, raw = self._checkpointed(ran, taken)
@@ -77,6 +79,14 @@ class BuilderRun:
                 return Outcome((self._refused(ran, refused),), evidence)
             case None:
                 raise ValueError(f"{self.mission}: a builder's run came back without a snapshot")
+
+    def _environment(self) -> dict[str, bytes]:
+        """Return what the builder found installed, where it was anything."""
+        about = self.site.environments.find(self.furnished.key) if self.furnished else None
+        if about is None:
+            return {}
+        content = canonical(about.model_dump(mode="json", by_alias=True))
+        return {f"attempts/{self.started.n}/environment.json": content}
 
     def _checkpointed(self, ran: Ran, taken: Taken) -> tuple[AttemptEnded, bytes]:
         """Make the checkpoint; the one before is a parent too, so the work branch shows each."""

@@ -13,11 +13,13 @@ from gitops.commits import tree_of
 from gitops.landing.candidate import product_of
 from gitops.repository import Store
 from gitops.tree.diff import entries_between
+from policy.canonical import canonical
 from policy.gates.adoption import Earlier, Subject
 from policy.gates.run import Interrupted
 from policy.mission.actions import JudgeCandidate
 from policy.mission.facts import Candidate, CandidateBuilt, GatesJudged
 from policy.mission.record import Recorded
+from policy.mission.world import Unprepared
 
 
 def judge_candidate(site: Site, case: Case, stop: threading.Event) -> Outcome:
@@ -34,8 +36,13 @@ def judge_candidate(site: Site, case: Case, stop: threading.Event) -> Outcome:
                 environment=said.environment,
                 records=said.records,
             )
+            evidence = dict(said.evidence)
+            used = {**case.furnished_base, **case.furnished}.values()
+            for about in filter(None, (site.environments.find(each.key) for each in used)):
+                content = canonical(about.model_dump(mode="json", by_alias=True))
+                evidence[f"gates/{case.n}/environment-{about.name}.json"] = content
             # The gate that decided was asked last: its evidence is the last to be cut.
-            return Outcome((fact,), dict(reversed(tuple(said.evidence.items()))))
+            return Outcome((fact,), dict(reversed(tuple(evidence.items()))))
 
 
 def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:
@@ -45,6 +52,9 @@ def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:
     item = view.pinned(view.mission(draft).history)
     base = tree_of(store, attempt.started.base)
     entries = entries_between(store, base, attempt.ended.tree or base)
+    furnishing = view.furnishing(view.mission(draft))
+    if isinstance(furnishing, Unprepared):
+        raise TypeError(f"{draft.mission} is judged before environment {furnishing.name} is there")
     return Case(
         mission=draft.mission,
         n=attempt.started.n,
@@ -54,7 +64,9 @@ def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:
         base=product_of(store, view.tip.tree),
         entries=entries,
         stat=attempt.ended.stat,
-        environment=view.site.door.environment(),
+        environment=view.environment(furnishing),
+        furnished=furnishing.candidate,
+        furnished_base=furnishing.base,
         earlier=tuple(_earlier(store, draft.records)),
     )
 

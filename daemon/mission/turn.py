@@ -32,6 +32,7 @@ from policy.mission.actions import (
     JudgeTarget,
     Miss,
     MoveTarget,
+    Prepare,
     RecordLanding,
     Rest,
     RunBuilder,
@@ -109,8 +110,13 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
             case JudgeCandidate():
                 record(draft, view)
                 return work.judge(draft, view, action)
+            case Prepare():
+                record(draft, view)
+                return work.prepare(draft, view, action)
             case BuildCandidate():
                 draft.add(build_candidate(draft, view, action))
+                if view.furnisher.reads_candidates:
+                    record(draft, view)  # its objects are in the repository only then
             case BuildLanding():
                 record(draft, view)
                 draft.add(build_landing(draft, view, action))

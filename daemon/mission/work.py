@@ -8,18 +8,22 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+from daemon.environments.build import start_build
 from daemon.mission.build import BuilderRun
 from daemon.mission.draft import Draft, Outcome
 from daemon.mission.judge import case_of, judge_candidate
-from daemon.mission.turned import UnderWay
+from daemon.mission.turned import Resting, UnderWay
 from daemon.pool import Pool
 from daemon.site import Site
 from daemon.view import View
+from policy.bus.operation import Furnished
+from policy.furnishing import of_item
 from policy.ids import MissionId
 from policy.landing.turns import Judging
-from policy.mission.actions import JudgeCandidate
+from policy.mission.actions import JudgeCandidate, Prepare, Rest
 from policy.mission.facts import AttemptStarted
 from policy.mission.states import claim_of
+from policy.mission.world import Unprepared
 
 Deed = Callable[[threading.Event], Outcome]
 
@@ -44,6 +48,7 @@ class Work:
             started=started,
             limits=view.policy().policy.sandbox,
             before=history.checkpoints,
+            furnished=self._furnished(draft, view),
         )
         under = view.policy()
 
@@ -51,6 +56,23 @@ class Work:
             return replace(run(stop), under=under)
 
         return self._start(draft.mission, f"attempt {started.n}: {started.builder}", deed)
+
+    def _furnished(self, draft: Draft, view: View) -> Furnished | None:
+        mission = view.mission(draft)
+        name = of_item(view.pinned(mission.history), view.policy().policy)
+        if name is None:
+            return None
+        furnishing = view.furnishing(mission)
+        if isinstance(furnishing, Unprepared):
+            raise TypeError(f"{draft.mission} is built before environment {name} is there")
+        return furnishing.base[name]
+
+    def prepare(self, draft: Draft, view: View, action: Prepare) -> Resting:
+        """Put the building of an environment under way, unless it is; who needs it waits."""
+        wanted = view.missing(view.mission(draft), action.key)
+        if wanted is not None:
+            start_build(self._site, self._pool, wanted)
+        return Resting(Rest(reason="preparing", why=f"environment {action.name} is being built"))
 
     def judge(self, draft: Draft, view: View, action: JudgeCandidate) -> UnderWay:
         case, under = case_of(draft, view, action), view.policy()

@@ -6,6 +6,8 @@ An answer holds for one tree, one condition and one environment; a moved target 
 import threading
 from collections.abc import Mapping
 
+from daemon.environments.build import start_build
+from daemon.environments.wanted import furnish
 from daemon.mission.draft import Outcome
 from daemon.pool import Pool
 from daemon.site import Site
@@ -22,7 +24,7 @@ from policy.backlog.conditions import (
     PathExists,
     name_of,
 )
-from policy.bus.operation import Operation
+from policy.bus.operation import Furnished, Operation
 from policy.bus.result import (
     Denied,
     EngineResult,
@@ -33,8 +35,12 @@ from policy.bus.result import (
     Stopped,
     TimedOut,
 )
+from policy.furnishing import of_policy
 from policy.ids import ItemId, MissionId, TreeId
+from policy.mission.actions import Prepare, Rest
+from policy.mission.prepare import prepare
 from policy.mission.steps import step_id
+from policy.mission.world import Unprepared
 
 KEY = "conditions"
 """The pool's key: one worker observes for all items, one after the other."""
@@ -93,6 +99,9 @@ class Conditions:
         seen = self._seen
         if not checks:
             return
+        furnished = self._furnished(view)
+        if isinstance(furnished, Unprepared):
+            return
 
         def deed(stop: threading.Event) -> Outcome:
             for check in checks:
@@ -109,6 +118,7 @@ class Conditions:
                     role="condition",
                     argv=check.check,
                     tree=tree,
+                    environment=furnished,
                     changes="dropped",
                     limits=limits,
                 )
@@ -120,6 +130,23 @@ class Conditions:
             return Outcome(())
 
         self._pool.start(KEY, f"{len(checks)} conditions", deed)
+
+    def _furnished(self, view: View) -> Furnished | Unprepared | None:
+        """Return the environment conditions run in; one that is missing is put under way."""
+        policy = view.policy().policy
+        name = of_policy(policy)
+        if name is None:
+            return None
+        wanted = view.furnisher.wanted(view.tip.tree, [name])
+        found = furnish(self._site.environments, wanted)
+        if not isinstance(found, Unprepared):
+            return found[name]
+        match prepare(found, policy, view.now):
+            case Prepare():
+                start_build(self._site, self._pool, wanted[0])
+            case Rest():
+                pass  # whoever asks when it is due starts it
+        return found
 
     def _turn_to(self, view: View) -> None:
         """Forget the answers of another tree; a worker still at it fills what nobody reads."""

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from daemon.sandbox.box import Box, Job, Overlay, Plain, bwrap_version
-from daemon.sandbox.egress import probe as egress
-from daemon.sandbox.egress.probe import bait
+from daemon.sandbox.egress.probe import egress_faults
 from daemon.sandbox.launcher.wire import receive
 from daemon.sandbox.launching import Launcher, SandboxUnavailableError
 from daemon.sandbox.settings import SandboxHost
@@ -150,7 +149,8 @@ def _try(
             )
             with box.run(job) as ended:
                 yield from _judge(ended, host, secret, tree)
-            yield from _egress(box, host, tree)
+            if host.egress:
+                yield from _egress(box, tree)
             yield from _dies_with_launcher(box, job, launcher)
     except SandboxUnavailableError as error:
         yield Problem(str(error), "apt install libseccomp2")
@@ -209,30 +209,10 @@ def _judge(
             )
 
 
-def _egress(box: Box, host: SandboxHost, tree: Overlay | Plain) -> Iterator[Problem]:
-    """Try the network with the proxy and without, where the host file allows any."""
-    if not host.egress:
-        return
-    with bait() as listed:
-        for proxy in (listed.proxy(), None):
-            job = Job(
-                command=("bash", "-c", egress.SCRIPT),
-                tree=tree,
-                limits=_LIMITS,
-                env=(*listed.env, ("PATH", "/usr/bin:/bin")),
-                proxy=proxy,
-            )
-            with box.run(job) as ended:
-                text = ended.output.text
-                if not isinstance(ended.ending, Exited):
-                    yield _not_started(f"{ended.ending} {text}".strip())
-                    continue
-                said = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-                for fault in egress.faults(said, proxied=proxy is not None):
-                    yield Problem(f"probe failed: {fault} (it said: {said})", _NO_EGRESS)
-
-
-_NO_EGRESS = "remove `egress` from the host file, and report it with the output of `pawl doctor`"
+def _egress(box: Box, tree: Overlay | Plain) -> Iterator[Problem]:
+    fix = "remove `egress` from the host file, and report it with the output of `pawl doctor`"
+    for fault in egress_faults(box, tree, _LIMITS):
+        yield Problem(f"probe failed: {fault}", fix)
 
 
 def _left(upper: int, host: SandboxHost, tree: Overlay | Plain) -> bool:

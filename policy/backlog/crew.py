@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from policy.backlog.item import COMMAND, BacklogItem
+from policy.rules.environments import NONE
 from policy.rules.model import Risk, StageName
 
 
@@ -17,6 +18,8 @@ class Crew:
 
     plays: Mapping[str, frozenset[StageName]]
     pipeline: Mapping[Risk, tuple[StageName, ...]]
+    environments: frozenset[str] = frozenset()
+    """Names the policy declares."""
 
 
 def unplayable(item: BacklogItem, crew: Crew) -> Iterator[tuple[str, str]]:
@@ -29,6 +32,9 @@ def unplayable(item: BacklogItem, crew: Crew) -> Iterator[tuple[str, str]]:
     if not stages:
         yield "risk", f"the policy's pipeline has no stages for {item.risk}"
     yield from _builder(item, crew)
+    if item.environment not in {None, NONE, *crew.environments}:
+        there = ", ".join(sorted({NONE, *crew.environments}))
+        yield "environment", f"the policy declares no {item.environment}; there are: {there}"
 
 
 def _players(stage: StageName, crew: Crew) -> list[str]:

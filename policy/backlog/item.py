@@ -129,6 +129,8 @@ class BacklogItem(Written):
     """Name of an adapter in .pawl/builders, or `command`; the policy's chain where left out."""
     command: Argv | None = None
     """The command of the built-in builder `command`, as a list of words."""
+    environment: Line | None = None
+    """One of the policy's environments, for the builder and the tests, or `none`."""
     reopen: AtLeastOne = 1
     """Raise it to run a finished item again."""
     requires_approval: bool = False

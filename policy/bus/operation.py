@@ -7,7 +7,7 @@ from policy.egress import Asked
 from policy.ids import Digest, MissionId, StepId, TreeId
 from policy.value import Value
 
-Role = Literal["builder", "verification", "gate", "condition", "probe"]
+Role = Literal["builder", "verification", "gate", "condition", "probe", "environment"]
 
 
 class Limits(Value):
@@ -26,6 +26,14 @@ class Limits(Value):
     """Size of the writable layer of the work tree."""
     scratch_inodes: int
     tmp_bytes: int
+
+
+class Furnished(Value):
+    """An environment that is there: what it was made from, and what came of it."""
+
+    name: str
+    key: Digest
+    contents: Digest
 
 
 class Operation(Value):
@@ -49,8 +57,12 @@ class Operation(Value):
     report: Literal["none", "junit"] = "none"
     egress: tuple[Asked, ...] = ()
     """Hosts it may reach, of those that the host file allows; none: it has no network at all."""
+    environment: Furnished | None = None
+    """What is mounted, read-only; of a set-up command, nothing yet."""
     limits: Limits
 
     def definition(self) -> Digest:
-        """Return the digest of what is run, apart from on what and for whom."""
-        return digest(self.model_dump(mode="json", exclude={"mission", "step", "tree"}))
+        """Return the digest of what is run, apart from on what, where and for whom."""
+        return digest(
+            self.model_dump(mode="json", exclude={"mission", "step", "tree", "environment"})
+        )

@@ -4,7 +4,7 @@ It needs no permission from the scope gate and none can be given there: deny win
 compared as the most forgiving file system would, so `.PAWL/policy.yaml` is protected too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from policy.change import Entry
 from policy.gates.finding import Finding, barred, passed
@@ -37,7 +37,17 @@ def protected_globs(policy: Policy) -> tuple[str, ...]:
     """Return every glob no mission may change under *policy*, sorted."""
     backlog = f"{policy.backlog.strip('/')}/**"
     sheet = () if policy.backlog_markdown is None else (policy.backlog_markdown,)
-    return tuple(sorted({*ALWAYS, backlog, *sheet, *policy.protected}))
+    return tuple(sorted({*ALWAYS, backlog, *sheet, *policy.protected, *_key_files(policy)}))
+
+
+def _key_files(policy: Policy) -> Iterator[str]:
+    """Yield what decides an environment that a mission may not change: its gates run in it."""
+    for environment in policy.environments.values():
+        match environment.key_changes:
+            case "refused":
+                yield from environment.key_files
+            case "rebuilt":
+                pass
 
 
 def judge_protected(

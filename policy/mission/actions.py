@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from policy.ids import CommitId, GateName
+from policy.ids import CommitId, Digest, GateName
 from policy.mission.facts import (
     AttemptInterrupted,
     AttemptStarted,
@@ -22,6 +22,13 @@ class RunBuilder(Value):
     """Record the intent, run the builder, snapshot. Repeatable at the cost of time."""
 
     started: AttemptStarted
+
+
+class Prepare(Value):
+    """Build an environment the mission needs. Repeatable: it is kept whole or not at all."""
+
+    key: Digest
+    name: str
 
 
 class BuildCandidate(Value):
@@ -102,6 +109,8 @@ class Rest(Value):
         "backing_off",
         "item_unreadable",
         "no_sandbox",
+        "preparing",
+        "no_environment",
     ]
     why: str
     until: datetime | None = None
@@ -109,6 +118,7 @@ class Rest(Value):
 
 Action = (
     RunBuilder
+    | Prepare
     | BuildCandidate
     | JudgeCandidate
     | BuildLanding

@@ -35,6 +35,7 @@ from policy.mission.begin import next_attempt
 from policy.mission.classify import failure_of_attempt, failure_of_gates
 from policy.mission.facts import AttemptInterrupted, LandingMissed, MissionClosed
 from policy.mission.hold import cancelled, frozen, held_back, may_land, resting
+from policy.mission.prepare import prepare
 from policy.mission.route import after_failure, ask, totals
 from policy.mission.states import (
     Building,
@@ -50,7 +51,7 @@ from policy.mission.states import (
     Settled,
     Waiting,
 )
-from policy.mission.world import NotLanded, OnTip, World
+from policy.mission.world import NotLanded, OnTip, Unprepared, World
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason
 
@@ -153,6 +154,10 @@ def _judged(mission: Judged, world: World) -> Action:
             return _build(mission, world)
         case Barred(records=records):
             return Classify(failure=failure_of_gates(mission.attempt, records, world.policy))
+        case Unheard() | Cleared() if isinstance(world.preparation, Unprepared):
+            # what was tested cannot be compared with where it would run before that is there
+            action = prepare(world.preparation, world.policy, world.now)
+            return held_back(action, world)
         case Unheard() | Cleared() if _is_stale(mission, world):
             return _build(mission, world)
         case Unheard():

@@ -16,11 +16,13 @@ from policy.mission.actions import (
     JudgeTarget,
     Miss,
     MoveTarget,
+    Prepare,
     RecordLanding,
     Rest,
     RunBuilder,
 )
 from policy.mission.facts import MissionClosed
+from policy.mission.prepare import prepare
 from policy.mission.route import totals
 from policy.mission.states import History
 from policy.mission.world import (
@@ -32,9 +34,11 @@ from policy.mission.world import (
     Held,
     Isolated,
     NoSandbox,
+    Prepared,
     Removed,
     Sound,
     Unchanged,
+    Unprepared,
     Unreadable,
     World,
     Yields,
@@ -46,6 +50,8 @@ def held_back(action: Action, world: World) -> Action:
     """Return *action* unless it would start something while nothing may start."""
     match action:
         case RunBuilder() | JudgeCandidate():
+            return resting(world) or _unisolated(world) or _unprepared(world) or action
+        case Prepare():
             return resting(world) or _unisolated(world) or action
         case BuildCandidate() | BuildLanding() | MoveTarget():
             return resting(world) or action
@@ -53,6 +59,15 @@ def held_back(action: Action, world: World) -> Action:
             return action
         case Ask() | Close() | Archive() | Rest():
             return action
+
+
+def _unprepared(world: World) -> Prepare | Rest | None:
+    """Return what is done about an environment that is not there, None where all are."""
+    match world.preparation:
+        case Prepared():
+            return None
+        case Unprepared() as unprepared:
+            return prepare(unprepared, world.policy, world.now)
 
 
 def frozen(world: World) -> Rest | None:

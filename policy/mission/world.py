@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from policy.ids import CommitId, Digest, GateName, MissionId, PolicyDigest, TreeId
+from policy.rules.failures import FailureClass
 from policy.rules.model import Policy
 from policy.value import Value
 
@@ -140,6 +141,27 @@ class Yields(Value):
 Way = Annotated[Clear | Yields, Field(discriminator="kind")]
 
 
+class Prepared(Value):
+    """Every environment the mission needs now is there."""
+
+    kind: Literal["prepared"] = "prepared"
+
+
+class Unprepared(Value):
+    """One is not; *failures* is how often building it failed, the rest is of the last time."""
+
+    kind: Literal["unprepared"] = "unprepared"
+    name: str
+    key: Digest
+    failures: int = 0
+    failure: FailureClass | None = None
+    why: str = ""
+    at: datetime | None = None
+
+
+Preparation = Annotated[Prepared | Unprepared, Field(discriminator="kind")]
+
+
 class BuilderCall(Value):
     """How the item's builder is invoked."""
 
@@ -148,6 +170,7 @@ class BuilderCall(Value):
     deterministic: bool
     """Equal argv, start tree and environment give an equal result: not run twice in vain."""
     environment: Digest
+    """Of the host's share and of every environment the mission needs; see `preparation`."""
 
 
 class FromTarget(Value):
@@ -185,6 +208,7 @@ class World(Value):
     start: Start
     required: tuple[GateName, ...]
     """Gates the candidate needs, in judging order."""
+    preparation: Preparation = Prepared()
     approval: Literal["not_needed", "missing"]
     """missing: the item asks for a person's approval, and nobody gave one yet."""
     now: datetime

@@ -12,6 +12,8 @@ from pydantic import Field, field_validator, model_validator
 from policy.bus.operation import Limits
 from policy.ids import GateName
 from policy.paths import fault_of_path
+from policy.rules.environments import NONE, Environment, EnvironmentSize
+from policy.rules.environments import Name as EnvironmentName
 from policy.rules.failures import FailureClass, Origin
 from policy.value import Value
 
@@ -106,6 +108,8 @@ class GateCommand(Value):
     tests_from: Literal["candidate", "base", "both"] = "candidate"
     known_failures: tuple[str, ...] = ()
     timeout_s: Seconds
+    environment: str | None = None
+    """One of `environments`, or `none`; the policy's `environment` where it is left out."""
     waivable: bool = False
     when: When = When()
     limits: GateLimits = GateLimits()
@@ -169,6 +173,9 @@ class Sandbox(Value):
     builder: ProcessLimits
     gate: ProcessLimits
     condition: ProcessLimits
+    setup: ProcessLimits
+    """Of the commands that make an environment."""
+    environment: EnvironmentSize
     tree: TreeLimits
 
 
@@ -211,6 +218,9 @@ class Policy(Value):
     red_first: RedFirst
     gates: tuple[GateCommand, ...]
     """Commands, in order. The built-in gates are always required and are not listed."""
+    environments: dict[EnvironmentName, Environment]
+    environment: str | None
+    """The one in which builders, gates, items' verifications and conditions run that name none."""
     budgets: Budgets
     failures: dict[FailureClass, Route]
     landing: Landing
@@ -242,6 +252,19 @@ class Policy(Value):
         taken = [name for name in names if name in BUILT_IN_GATES or names.count(name) > 1]
         if taken:
             raise ValueError(f"gates: the name {taken[0]} is used twice or is a built-in gate's")
+        return self
+
+    @model_validator(mode="after")
+    def _environments_are_there(self) -> "Policy":
+        known = {NONE, *self.environments}
+        named = [("environment", self.environment)]
+        named += [(f"gates: {gate.name}: environment", gate.environment) for gate in self.gates]
+        for where, name in named:
+            if name is not None and name not in known:
+                there = ", ".join(sorted(known))
+                raise ValueError(f"{where}: there is no environment {name}; there are: {there}")
+        if NONE in self.environments:
+            raise ValueError(f"environments: {NONE} means that there is none; choose another name")
         return self
 
 

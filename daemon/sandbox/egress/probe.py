@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from daemon.sandbox.box import Box, Job, Overlay, Plain
 from daemon.sandbox.bwrap import PROXY_PORT
 from daemon.sandbox.egress.proxy import Proxy
+from policy.bus.operation import Limits
+from policy.bus.result import Exited
 from policy.egress import rules
 from policy.host import EgressLimits
 
 _LISTED, _HERE = "listed.invalid", "127.0.0.1"
 _SECRET = "reached"  # noqa: S105 - a word to recognise
 
-SCRIPT = r"""
+_SCRIPT = r"""
 say() { echo "$1=$2"; }
 ask() { # port, target: what the proxy, or whoever listens there, answers a plain request
   exec 3<>"/dev/tcp/127.0.0.1/$1" && printf 'GET %s HTTP/1.1\r\n\r\n' "$2" >&3 && cat <&3
@@ -74,7 +77,28 @@ def _answer(listener: socket.socket) -> None:
                 came.sendall(f"HTTP/1.1 200 OK\r\n\r\n{_SECRET}".encode())
 
 
-def faults(said: dict[str, str], *, proxied: bool) -> Iterator[str]:
+def egress_faults(box: Box, tree: Overlay | Plain, limits: Limits) -> Iterator[str]:
+    """Yield what was found to be wrong, trying with a proxy and without."""
+    with bait() as listed:
+        for proxy in (listed.proxy(), None):
+            job = Job(
+                command=("bash", "-c", _SCRIPT),
+                tree=tree,
+                limits=limits,
+                env=(*listed.env, ("PATH", "/usr/bin:/bin")),
+                proxy=proxy,
+            )
+            with box.run(job) as ended:
+                text = ended.output.text
+                if not isinstance(ended.ending, Exited):
+                    yield f"egress cannot be tried, which takes bash: {ended.ending} {text}"
+                    continue
+                said = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+                for fault in _faults(said, proxied=proxy is not None):
+                    yield f"{fault} (it said: {said})"
+
+
+def _faults(said: dict[str, str], *, proxied: bool) -> Iterator[str]:
     """Yield what a sandbox, with the proxy or without, could do and must not, or the reverse."""
     if proxied and said.get("listed") != _SECRET:
         yield "a host that is allowed is not reached through the proxy"

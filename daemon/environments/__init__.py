@@ -1,0 +1,1 @@
+"""Environments: built once a key, kept by the daemon, mounted read-only."""

@@ -14,9 +14,9 @@ from daemon.environments.wanted import Wanted
 from daemon.mission.draft import Draft
 from daemon.sandbox.probes import Conforms, Unavailable
 from daemon.site import Site
+from daemon.start import start_of
 from gitops.intake import Intake
 from gitops.landing.checkout import observe as observe_checkout
-from gitops.landing.work import Elsewhere, OnTop, OurOwn, person_tip
 from gitops.objects import read_blob
 from gitops.observe import POLICY, Lost, Tip, blob_at, contains, is_paused, observe_tip
 from gitops.repository import Store
@@ -29,15 +29,13 @@ from policy.gates.limits import within
 from policy.ids import ChangeId, Digest, ItemId, TreeId, item_of
 from policy.landing.turns import Judging, goes_first
 from policy.mission.integrity import of_policy
-from policy.mission.states import Failed, History, Judged, Landing, Mission, Opened, Proposed
+from policy.mission.states import History, Judged, Landing, Mission, Proposed
 from policy.mission.world import (
     Cancelled,
     Changed,
     Checkout,
     Clear,
     Free,
-    FromPerson,
-    FromTarget,
     Frozen,
     Integrity,
     Isolated,
@@ -48,7 +46,6 @@ from policy.mission.world import (
     Prepared,
     Removed,
     Sighting,
-    Start,
     Unchanged,
     Unprepared,
     Unreadable,
@@ -134,6 +131,7 @@ class View:
         item = self.pinned(history)
         effective = self.policy_for(item)
         furnishing = self.furnishing(mission)
+        call = call_of(item, self.environment(furnishing), effective.policy)
         return World(
             target=self.tip.commit,
             target_tree=self.tip.tree,
@@ -146,8 +144,8 @@ class View:
             checkout=self._checkout(mission),
             sighting=self._sighting(mission),
             way=self._way(history),
-            call=call_of(item, self.environment(furnishing)),
-            start=self._start(mission),
+            call=call,
+            start=start_of(self.site.store, mission, call, effective.policy, self.tip.commit),
             preparation=Prepared() if isinstance(furnishing, Furnishing) else furnishing,
             required=required(item, effective.policy, _proposed_change(mission)),
             approval="missing" if item.requires_approval else "not_needed",
@@ -209,15 +207,6 @@ class View:
         if first is None or first.mission == history.mission:
             return Clear()
         return Yields(to=first.mission, rebuilds=first.rebuilds)
-
-    def _start(self, mission: Mission) -> Start:
-        if not isinstance(mission, Opened | Failed) or not mission.history.attempts:
-            return FromTarget()
-        match person_tip(self.site.store, mission.history.mission, mission.history.checkpoints):
-            case OnTop(commit=commit, tree=tree):
-                return FromPerson(commit=commit, tree=tree)
-            case OurOwn() | Elsewhere():
-                return FromTarget()
 
 
 def policy_at(store: Store, tip: Tip) -> Effective | BadFile:

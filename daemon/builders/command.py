@@ -1,7 +1,7 @@
 """The built-in `command` builder: the item's argv, in the sandbox, needing no model.
 
-It is deterministic: with equal argv, start tree and environment it is not run twice for a failure
-of the item's own (DESIGN 7).
+Policy says whether it is deterministic (`command`): then, with equal argv, start tree and
+environment, it is not run twice for a failure of the item's own (DESIGN 7).
 """
 
 from policy.backlog.crew import Crew
@@ -19,7 +19,7 @@ def crew_of(policy: Policy) -> Crew:
     return Crew(plays=PLAYS, pipeline=policy.pipeline, environments=frozenset(policy.environments))
 
 
-def call_of(item: BacklogItem, environment: Digest) -> BuilderCall:
+def call_of(item: BacklogItem, environment: Digest, policy: Policy) -> BuilderCall:
     """Return how *item*'s builder is invoked.
 
     Intake has refused items whose builder is not known here or that name no command, so what is
@@ -28,6 +28,6 @@ def call_of(item: BacklogItem, environment: Digest) -> BuilderCall:
     return BuilderCall(
         builder=item.builder or COMMAND,
         argv=item.command or (),
-        deterministic=True,
+        deterministic=policy.command.deterministic,
         environment=environment,
     )

@@ -18,7 +18,7 @@ from daemon.environments.store import DamagedError, Environments
 from daemon.hosting import ENVIRONMENTS, SANDBOX, sandbox_host
 from daemon.outside import Outside
 from daemon.sandbox.box import Box, Furniture, Job, Overlay, Plain
-from daemon.sandbox.bwrap import REPORT_FILE
+from daemon.sandbox.bwrap import GIVEN_FILE, REPORT_FILE
 from daemon.sandbox.egress.proxy import Proxy
 from daemon.sandbox.launching import Launcher, SandboxUnavailableError
 from daemon.sandbox.probes import Conforms, Isolation, Unavailable, probe
@@ -163,8 +163,21 @@ class Door:
                 self.environment(), [operation.environment] if operation.environment else []
             ),
         )
-        with engine.run(work, lambda tree: self._job(operation, argv, tree, furniture)) as left:
-            return self._result(operation, left, provenance)
+        with self._given(operation) as given:
+
+            def job(tree: Overlay | Plain) -> Job:
+                return self._job(operation, argv, tree, furniture, given)
+
+            with engine.run(work, job) as left:
+                return self._result(operation, left, provenance)
+
+    @contextmanager
+    def _given(self, operation: Operation) -> Iterator[Path | None]:
+        if operation.given is None:
+            yield None
+            return
+        with self._box.workspaces.written(operation.given.text) as path:
+            yield path
 
     def _job(
         self,
@@ -172,6 +185,7 @@ class Door:
         argv: tuple[str, ...],
         tree: Overlay | Plain,
         furniture: Furniture | None,
+        given: Path | None,
     ) -> Job:
         spill = self._state / "output" / f"{operation.step}-{uuid.uuid4().hex}"
         return Job(
@@ -179,7 +193,8 @@ class Door:
             tree=tree,
             limits=self._host.within(operation.limits),
             cwd=operation.cwd,
-            env=operation.env,
+            env=(*operation.env, *_told(operation)),
+            given=given,
             spill=spill if self._host.spill_bytes else None,
             proxy=self._proxy(operation),
             furniture=furniture,
@@ -222,6 +237,11 @@ class Door:
             own = (store, Layers(store, self._state / "layers", owner=owner))
             self._own.pair = own
         return own
+
+
+def _told(operation: Operation) -> tuple[tuple[str, str], ...]:
+    given = operation.given
+    return ((given.variable, GIVEN_FILE),) if given is not None else ()
 
 
 def door_of(outside: Outside, store: Store) -> Door:

@@ -11,11 +11,12 @@ from daemon.site import Site
 from gitops.commits import tree_of, unsigned_commit
 from gitops.objects import Batch
 from gitops.tree.diff import entries_between, stat_of
-from policy.bus.operation import Furnished, Operation
+from policy.bus.operation import Furnished, Given, Operation
 from policy.bus.result import Denied, NotStarted, Output, Ran, Refused, Taken, Usage
 from policy.canonical import canonical, sha256
 from policy.change import EMPTY_STAT, NO_CHANGE, change_of
 from policy.ids import CommitId, MissionId
+from policy.mission.account import Account
 from policy.mission.classify import interruption_of
 from policy.mission.facts import AttemptEnded, AttemptInterrupted, AttemptStarted, Printed
 from policy.mission.steps import step_id
@@ -29,6 +30,7 @@ class BuilderRun:
     site: Site
     mission: MissionId
     started: AttemptStarted
+    account: Account | None
     limits: Sandbox
     before: tuple[CommitId, ...]
     furnished: Furnished | None = None
@@ -63,11 +65,17 @@ class BuilderRun:
             role="builder",
             argv=started.argv,
             env=(("PAWL_MISSION", self.mission), ("PAWL_ATTEMPT", str(started.n))),
+            given=self._given(),
             tree=started.start_tree,
             environment=self.furnished,
             changes="kept",
             limits=self.limits.builder.asked(),
         )
+
+    def _given(self) -> Given | None:
+        if self.account is None:
+            return None
+        return Given(variable="PAWL_FAILURE", text=self.account.to_json().decode())
 
     def _ended(self, ran: Ran) -> Outcome:
         evidence = {self._output_path: ran.output.text.encode(), **self._environment()}

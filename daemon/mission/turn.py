@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import structlog
 
+from daemon.mission.begin import begin
 from daemon.mission.close import archive, ask_person, close_mission
 from daemon.mission.draft import Draft, Outcome
 from daemon.mission.land import build_landing, judge_target, move_target
@@ -101,12 +102,10 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
             case Rest():
                 record(draft, view)
                 return Resting(action)
-            case RunBuilder(started=started):
-                if started.start != started.base:
-                    draft.keep(started.start)  # a person's commit, held by their branch only
-                draft.add(Outcome((started,)))
+            case RunBuilder():
+                draft.add(begin(draft, view, action))
                 record(draft, view)
-                return work.build(draft, view, started)
+                return work.build(draft, view, action)
             case JudgeCandidate():
                 record(draft, view)
                 return work.judge(draft, view, action)

@@ -20,8 +20,7 @@ from policy.bus.operation import Furnished
 from policy.furnishing import of_item
 from policy.ids import MissionId
 from policy.landing.turns import Judging
-from policy.mission.actions import JudgeCandidate, Prepare, Rest
-from policy.mission.facts import AttemptStarted
+from policy.mission.actions import JudgeCandidate, Prepare, Rest, RunBuilder
 from policy.mission.states import claim_of
 from policy.mission.world import Unprepared
 
@@ -40,12 +39,13 @@ class Work:
         self._judging = {one: what for one, what in self._judging.items() if one in busy}
         return tuple(self._judging.values())
 
-    def build(self, draft: Draft, view: View, started: AttemptStarted) -> UnderWay:
-        history = view.mission(draft).history
+    def build(self, draft: Draft, view: View, action: RunBuilder) -> UnderWay:
+        history, started = view.mission(draft).history, action.started
         run = BuilderRun(
             site=self._site,
             mission=draft.mission,
             started=started,
+            account=action.account,
             limits=view.policy().policy.sandbox,
             before=history.checkpoints,
             furnished=self._furnished(draft, view),

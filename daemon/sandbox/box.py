@@ -76,6 +76,8 @@ class Job:
     proxy: Proxy | None = None
     """Serves this job alone; without one it has no network."""
     furniture: Furniture | None = None
+    given: Path | None = None
+    """A file that is read inside, at `bwrap.GIVEN_FILE`."""
 
 
 class Box:
@@ -146,6 +148,8 @@ class Box:
         furniture = job.furniture
         if furniture is not None:
             binds[_FURNITURE] = str(furniture.directory)
+        if job.given is not None:
+            binds[bwrap.GIVEN] = str(job.given)
         in_cgroup = cgroup.limits_memory(self._host.cgroups)
         return Request(
             binds=binds,
@@ -171,6 +175,7 @@ class Box:
                 tmp_bytes=limits.tmp_bytes,
                 shm_bytes=self._host.shm_bytes,
                 egress=job.proxy is not None,
+                given=job.given is not None,
                 environment=None
                 if furniture is None
                 else bwrap.Environment(_FURNITURE, furniture.writable, furniture.links),

@@ -16,6 +16,7 @@ REPORT_FILE = f"{REPORTS}/report.xml"
 HOME = "/tmp"  # noqa: S108  (the sandbox's own)
 ENVIRONMENT = "/environment"
 ETC = "etc"
+GIVEN, GIVEN_FILE = "given", "/given"
 PROXY_PORT = 3128
 """Of the sandbox's own loopback, where there is a proxy."""
 
@@ -45,6 +46,7 @@ def options(
     shm_bytes: int,
     egress: bool = False,
     environment: Environment | None = None,
+    given: bool = False,
 ) -> list[str]:
     """Return bwrap's arguments up to the command.
 
@@ -69,6 +71,8 @@ def options(
         arguments += [how, f"{STAGE}/{environment.staged}", ENVIRONMENT]
         for name, target in environment.links:
             arguments += ["--symlink", f"{ENVIRONMENT}/{target}", f"/{name}"]
+    if given:
+        arguments += ["--ro-bind", f"{STAGE}/{GIVEN}", GIVEN_FILE]
     arguments += ["--bind", f"{STAGE}/{MERGED}", WORK_TREE]
     arguments += ["--bind", f"{STAGE}/{SCRATCH}/{REPORT}", REPORTS]
     arguments += ["--remount-ro", "/", "--chdir", str(PurePosixPath(WORK_TREE, cwd))]

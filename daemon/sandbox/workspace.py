@@ -45,6 +45,19 @@ class Workspaces:
         finally:
             remove(directory)
 
+    @contextmanager
+    def written(self, text: str) -> Iterator[Path]:
+        """Yield a new file with *text* that a builder may read; remove it after."""
+        handle, name = tempfile.mkstemp(dir=self._root)
+        path = Path(name)
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(text)
+            path.chmod(0o444)
+            yield path
+        finally:
+            path.unlink()
+
     def _give_away(self, path: Path) -> None:
         if self._builder:
             os.chown(path, self._builder.uid, self._builder.gid)

@@ -36,6 +36,13 @@ class Furnished(Value):
     contents: Digest
 
 
+class Given(Value):
+    """A text the process finds in a file it can only read, at the path in the variable."""
+
+    variable: str
+    text: str
+
+
 class Operation(Value):
     """`poe-1.0`. What is run, on which tree, with what limits.
 
@@ -51,6 +58,7 @@ class Operation(Value):
     """Relative to the root of the work tree; must not leave it."""
     env: tuple[tuple[str, str], ...] = ()
     """Added to the sandbox's own; a cleared environment otherwise."""
+    given: Given | None = None
     tree: TreeId
     changes: Literal["kept", "dropped"]
     """kept: the work tree is snapshotted once the last process is gone."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from policy.ids import CommitId, Digest, GateName
+from policy.mission.account import Account
 from policy.mission.facts import (
     AttemptInterrupted,
     AttemptStarted,
@@ -22,6 +23,8 @@ class RunBuilder(Value):
     """Record the intent, run the builder, snapshot. Repeatable at the cost of time."""
 
     started: AttemptStarted
+    account: Account | None = None
+    """What it is told of the last failure; *started* has its hash."""
 
 
 class Prepare(Value):

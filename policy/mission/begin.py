@@ -1,23 +1,23 @@
-"""The next attempt: what it is given, and whether the budget still allows it.
+"""The next attempt: what it is given and told, and whether the budget still allows it.
 
 A result is settled before the next attempt is charged (P-07): only ended attempts count.
 """
 
-from policy.ids import TreeId
+from policy.canonical import sha256
+from policy.ids import CommitId, TreeId
+from policy.mission.account import Account, account_of
+from policy.mission.actions import RunBuilder
 from policy.mission.facts import AttemptStarted
 from policy.mission.states import History
-from policy.mission.world import FromPerson, FromTarget, World
+from policy.mission.world import Anew, BuilderCall, FromOwnWork, FromPerson, FromTarget, World
+from policy.rules.model import Policy
 
 
-def next_attempt(history: History, world: World) -> AttemptStarted:
-    """Return the intent of the next attempt: from the target, or on a person's commit."""
-    match world.start:
-        case FromTarget():
-            base, start, tree = world.target, world.target, world.target_tree
-        case FromPerson(commit=commit, tree=tree_of_person):
-            last = history.attempts[-1].started.base if history.attempts else history.opened.base
-            base, start, tree = last, commit, tree_of_person
-    return AttemptStarted(
+def next_attempt(history: History, world: World) -> RunBuilder:
+    """Return the next attempt: from the target, or on a person's commit, or on its own work."""
+    base, start, tree = _from(history, world)
+    account = _account(history, world)
+    started = AttemptStarted(
         n=history.next_attempt,
         stage="build",
         level=0,
@@ -25,9 +25,46 @@ def next_attempt(history: History, world: World) -> AttemptStarted:
         argv=world.call.argv,
         base=base,
         start=start,
-        start_tree=TreeId(tree),
+        start_tree=tree,
         environment=world.call.environment,
+        told=None if account is None else sha256(account.to_json()),
     )
+    return RunBuilder(started=started, account=account)
+
+
+def continues(history: History, policy: Policy, call: BuilderCall) -> bool:
+    """Return whether the next attempt goes on from what the last one left (DESIGN 8.6)."""
+    if history.setback is None or call.deterministic:
+        return False
+    return policy.failures[history.setback.failure.failure].start == "continue"
+
+
+def _from(history: History, world: World) -> tuple[CommitId, CommitId, TreeId]:
+    match world.start:
+        case FromTarget() | Anew():
+            return world.target, world.target, world.target_tree
+        case FromOwnWork(commit=commit, tree=tree, base=base):
+            return base, commit, tree
+        case FromPerson(commit=commit, tree=tree):
+            last = history.attempts[-1].started.base if history.attempts else history.opened.base
+            return last, commit, tree
+
+
+def _account(history: History, world: World) -> Account | None:
+    setback, mission, limits = history.setback, history.mission, world.policy.feedback
+    if setback is None or world.call.deterministic:
+        return None
+    match world.start:
+        case FromTarget():
+            return account_of(mission, setback, limits, work_tree="target")
+        case FromOwnWork():
+            return account_of(mission, setback, limits, work_tree="own_work")
+        case FromPerson():
+            return account_of(mission, setback, limits, work_tree="persons_work")
+        case Anew(patch=patch, patch_bytes=size):
+            return account_of(
+                mission, setback, limits, work_tree="target", patch=patch, patch_bytes=size
+            )
 
 
 def in_vain(history: History, attempt: AttemptStarted, world: World) -> bool:

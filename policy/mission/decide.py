@@ -29,7 +29,6 @@ from policy.mission.actions import (
     MoveTarget,
     RecordLanding,
     Rest,
-    RunBuilder,
 )
 from policy.mission.begin import next_attempt
 from policy.mission.classify import failure_of_attempt, failure_of_gates
@@ -107,7 +106,7 @@ def _opened(mission: Opened, world: World) -> Action:
     if until is not None and world.now < until:
         why = "the host was short of something; `pawl doctor` says where room is lacking"
         return Rest(reason="backing_off", why=why, until=until)
-    return RunBuilder(started=next_attempt(mission.history, world))
+    return next_attempt(mission.history, world)
 
 
 def _room_at(mission: Opened, world: World) -> datetime | None:

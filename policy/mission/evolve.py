@@ -40,6 +40,7 @@ from policy.mission.states import (
     OnTarget,
     Opened,
     Proposed,
+    Setback,
     Settled,
     Waiting,
 )
@@ -86,13 +87,13 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
                 return _built(state, fact)
         case FailureClassified() as fact:
             if isinstance(state, Built | Judged):
-                return _failed(state, fact, recorded.at)
+                return _failed(state, _setback(state, fact), recorded.at)
         case CandidateBuilt() as fact:
             if isinstance(state, Built | Proposed | Judged):
                 return _proposed(state, fact.candidate, recorded.at)
         case CandidateConflicted() as fact:
             if isinstance(state, Built | Proposed | Judged):
-                return _failed(state, conflict(fact), recorded.at)
+                return _failed(state, _conflicted(fact), recorded.at)
         case GatesJudged() as fact:
             if isinstance(state, Proposed) and fact.product == state.candidate.product:
                 return _judged(state, fact, recorded.at)
@@ -167,7 +168,8 @@ def _interrupted(state: Building, fact: AttemptInterrupted, at: str) -> Opened:
 def _built(state: Building, ended: AttemptEnded) -> Built:
     attempt = Attempt(started=state.started, ended=ended)
     attempts = (*state.history.attempts, attempt)
-    return Built(history=_with(state, attempts=attempts, following=Following()), attempt=attempt)
+    history = _with(state, attempts=attempts, following=Following(), setback=None)
+    return Built(history=history, attempt=attempt)
 
 
 def _proposed(state: Built | Proposed | Judged, candidate: Candidate, at: str) -> Proposed:
@@ -201,9 +203,22 @@ def _judged(state: Proposed, fact: GatesJudged, at: str) -> Judged:
     )
 
 
-def _failed(state: Built | Proposed | Judged, failure: FailureClassified, at: str) -> Failed:
-    history = _with(state, failures=(*state.history.failures, failure))
+def _failed(state: Built | Proposed | Judged, setback: Setback, at: str) -> Failed:
+    failure = setback.failure
+    history = _with(state, failures=(*state.history.failures, failure), setback=setback)
     return Failed(history=history, attempt=state.attempt, failure=failure, at=at)
+
+
+def _setback(state: Built | Judged, failure: FailureClassified) -> Setback:
+    records = state.judged.records if isinstance(state, Judged) else ()
+    first = next((one for one in records if not isinstance(one.verdict, Passed)), None)
+    if first is None:
+        return Setback(failure=failure)
+    return Setback(failure=failure, gate=first.gate, tests=first.new)
+
+
+def _conflicted(fact: CandidateConflicted) -> Setback:
+    return Setback(failure=conflict(fact), paths=fact.paths)
 
 
 def conflict(fact: CandidateConflicted) -> FailureClassified:

@@ -65,9 +65,11 @@ class AttemptStarted(Value):
     base: CommitId
     """The commit the attempt's diff is taken against."""
     start: CommitId
-    """The commit whose tree the builder is given: *base*, or a person's on the work branch."""
+    """The commit whose tree the builder is given: *base*, or work that is on top of it."""
     start_tree: TreeId
     environment: Digest
+    told: Digest | None = None
+    """sha256 of the account of the last failure it was given (`account.py`); None: none."""
 
 
 class AttemptInterrupted(Value):

@@ -7,7 +7,7 @@ Counted over the mission, not only consecutively, so that two classes cannot alt
 from datetime import datetime
 
 from policy import backoff
-from policy.mission.actions import Action, Ask, Close, Rest, RunBuilder
+from policy.mission.actions import Action, Ask, Close, Rest
 from policy.mission.begin import in_vain, next_attempt, over_budget
 from policy.mission.facts import MissionClosed, PersonAsked, Totals
 from policy.mission.states import Failed, History
@@ -39,8 +39,8 @@ def retry_at(failed: Failed, path: Route, used: int) -> datetime:
 
 
 def _again(failed: Failed, world: World, path: Route, used: int) -> Action:
-    attempt = next_attempt(failed.history, world)
-    if failed.failure.origin == "item" and in_vain(failed.history, attempt, world):
+    run = next_attempt(failed.history, world)
+    if failed.failure.origin == "item" and in_vain(failed.history, run.started, world):
         why = f"{failed.failure.why}; the builder is deterministic and would do the same again"
         return blocked(failed, reason_of(failed), why)
     over = over_budget(failed.history, world)
@@ -49,7 +49,7 @@ def _again(failed: Failed, world: World, path: Route, used: int) -> Action:
     until = retry_at(failed, path, used)
     if world.now < until:
         return Rest(reason="backing_off", why=failed.failure.why, until=until)
-    return RunBuilder(started=attempt)
+    return run
 
 
 def _then(failed: Failed, path: Route) -> Action:

@@ -1,7 +1,7 @@
 """States: each holds exactly what is known in it. Never stored; replayed from facts."""
 
 from policy.change import NO_CHANGE
-from policy.ids import CommitId, MissionId
+from policy.ids import CommitId, GateName, MissionId
 from policy.landing.turns import Claim
 from policy.mission.facts import (
     AttemptEnded,
@@ -40,6 +40,17 @@ class Following(Value):
     """When the newest candidate was built, judged, or missed the target (RFC 3339)."""
 
 
+class Setback(Value):
+    """What the last attempt that ended failed by; what it names is not stored twice."""
+
+    failure: FailureClassified
+    gate: GateName | None = None
+    tests: tuple[str, ...] = ()
+    """What the gate names that barred first: failing tests, or paths."""
+    paths: tuple[str, ...] = ()
+    """That conflict with the target."""
+
+
 class History(Value):
     """What every state knows: how the mission began and what it has used up so far."""
 
@@ -55,6 +66,8 @@ class History(Value):
     candidates: int = 0
     gates_run: int = 0
     following: Following = Following()
+    setback: Setback | None = None
+    """None once another attempt ended."""
 
     @property
     def next_attempt(self) -> int:

@@ -187,7 +187,26 @@ class FromPerson(Value):
     tree: TreeId
 
 
-Start = Annotated[FromTarget | FromPerson, Field(discriminator="kind")]
+class FromOwnWork(Value):
+    """The next attempt goes on from what the last one left, on *base*."""
+
+    kind: Literal["from-own-work"] = "from-own-work"
+    commit: CommitId
+    tree: TreeId
+    base: CommitId
+
+
+class Anew(Value):
+    """What the last attempt left conflicts with the target: it is made anew from there."""
+
+    kind: Literal["anew"] = "anew"
+    patch: str
+    """The last attempt's diff, cut to `feedback.patch_bytes`."""
+    patch_bytes: int
+    """Of all of it."""
+
+
+Start = Annotated[FromTarget | FromPerson | FromOwnWork | Anew, Field(discriminator="kind")]
 
 
 class World(Value):

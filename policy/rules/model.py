@@ -75,6 +75,10 @@ class Route(Value):
     origin: Origin
     backoff_s: Count = 0
     """Waited before a retry, doubled each time."""
+    start: Literal["afresh", "continue"] = "afresh"
+    """continue: a retry goes on from what the last attempt left, carried over to the target as it
+    is. Where that conflicts it starts from the target, with its own diff to make anew. A
+    deterministic builder always starts afresh."""
 
 
 class When(Value):
@@ -179,6 +183,24 @@ class Sandbox(Value):
     tree: TreeLimits
 
 
+class Feedback(Value):
+    """How much an attempt is told of the failure before it (`PAWL_FAILURE`)."""
+
+    names: Count
+    """Failing tests, and conflicting paths, each."""
+    text_chars: Count
+    patch_bytes: Count
+    """Of its own diff, where that has to be made anew."""
+
+
+class Command(Value):
+    """The built-in `command` builder."""
+
+    deterministic: bool
+    """Equal argv, start tree and environment give an equal result: it is not run twice for a
+    failure of the item's own, and is told nothing of it. False for a command that asks a model."""
+
+
 class Landing(Value):
     """How a moving target is followed (DESIGN 8.6)."""
 
@@ -222,7 +244,9 @@ class Policy(Value):
     environment: str | None
     """The one in which builders, gates, items' verifications and conditions run that name none."""
     budgets: Budgets
+    command: Command
     failures: dict[FailureClass, Route]
+    feedback: Feedback
     landing: Landing
     sandbox: Sandbox
     evidence: Evidence

@@ -17,6 +17,7 @@ from daemon.site import Site
 from daemon.start import start_of
 from gitops.intake import Intake
 from gitops.landing.checkout import observe as observe_checkout
+from gitops.landing.landed import only_landings
 from gitops.objects import read_blob
 from gitops.observe import POLICY, Lost, Tip, blob_at, contains, is_paused, observe_tip
 from gitops.repository import Store
@@ -144,6 +145,7 @@ class View:
             checkout=self._checkout(mission),
             sighting=self._sighting(mission),
             way=self._way(history),
+            moved_by=self._moved_by(history),
             call=call,
             start=start_of(self.site.store, mission, call, effective.policy, self.tip.commit),
             preparation=Prepared() if isinstance(furnishing, Furnishing) else furnishing,
@@ -200,6 +202,14 @@ class View:
         ):
             return OnTip()
         return NotLanded()
+
+    def _moved_by(self, history: History) -> Literal["landings", "others"]:
+        following = history.following
+        if following.rebuilds <= self.policy().policy.landing.rebuilds or following.base is None:
+            return "others"
+        store, trusted = self.site.store, self.site.trust.daemons
+        ours = only_landings(store, following.base, self.tip.commit, trusted)
+        return "landings" if ours else "others"
 
     def _way(self, history: History) -> Way:
         limits = self.policy().policy.landing

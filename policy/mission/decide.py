@@ -128,7 +128,8 @@ def _build(mission: Built | Proposed | Judged, world: World) -> Action:
     """Return the candidate to build on the target as it is, or when to follow it again."""
     following, limits = mission.history.following, world.policy.landing
     moved = following.base is not None and following.base != world.target
-    until = rebuild_at(following.rebuilds, following.at, limits) if moved else None
+    in_vain = moved and world.moved_by == "others"  # landings are held back for who goes first
+    until = rebuild_at(following.rebuilds, following.at, limits) if in_vain else None
     if until is not None and world.now < until:
         why = (
             f"the target has moved {following.rebuilds + 1} times before this could land "

@@ -223,6 +223,9 @@ class World(Value):
     checkout: Checkout
     sighting: Sighting
     way: Way
+    moved_by: Literal["landings", "others"]
+    """Who moved the target since the mission's candidate: this daemon's landings alone, or others.
+    Only asked for where it makes a difference; others else."""
     call: BuilderCall
     start: Start
     required: tuple[GateName, ...]

@@ -110,6 +110,16 @@ def test_a_mission_with_slow_gates_goes_first_after_too_many_rebuilds(house):
     assert all("S-1 goes first" in what for what in yields)
 
 
+def test_missions_that_are_in_each_others_way_need_no_back_off(house):
+    house.commits({POLICY: policy(4, "{rebuilds: 0, backoff_s: 900}")})
+    names = [f"H-{n}" for n in range(1, 9)]
+    for name in names:
+        house.wishes(name)
+    standing = house.runs()
+    assert standing.rests == {}
+    assert [house.ended(name) for name in names] == [("PASS", "landed")] * 8
+
+
 def test_pushes_that_never_end_make_a_mission_wait_longer_and_the_others_land(house):
     house.commits({POLICY: policy(2, "{rebuilds: 1, backoff_s: 40, backoff_max_s: 60}")})
     house.wishes("H-1", priority="P0")

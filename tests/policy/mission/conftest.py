@@ -64,6 +64,7 @@ def world(policy):
         checkout=Free(),
         sighting=NotLanded(),
         way=Clear(),
+        moved_by="others",
         call=BuilderCall(
             builder="command", argv=("true",), deterministic=True, environment="e" * 64
         ),

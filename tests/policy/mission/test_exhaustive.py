@@ -64,6 +64,7 @@ class Worlds:
             "checkout": [w.Free(), w.Held(reason="dirty", why="?")],
             "sighting": [w.NotLanded(), w.OnTip()],
             "way": [w.Clear(), w.Yields(to="H-2", rebuilds=9)],
+            "moved_by": ["others", "landings"],
             "target": ["b" * 40, MOVED],
             "approval": ["not_needed", "missing"],
             "required": [("scope", "tests"), ("scope", "tests", "new")],
@@ -79,7 +80,7 @@ class Worlds:
 
     def all(self, world):
         """Return every world there is, but for what only attempts read."""
-        keys = [key for key in self.variations if key not in ("start", "required")]
+        keys = [key for key in self.variations if key not in ("start", "required", "moved_by")]
         rows = product(*(self.variations[key] for key in keys))
         return [world.model_copy(update=dict(zip(keys, row, strict=True))) for row in rows]
 

@@ -62,6 +62,11 @@ def test_after_too_many_rebuilds_the_next_waits_and_says_why(story, world, times
     assert isinstance(decide(state, later), BuildCandidate)
 
 
+def test_own_landings_are_held_back_for_who_goes_first_so_it_need_not_wait(story, world):
+    state = rebuilt(story, 9).state
+    assert isinstance(decide(state, but(world, target=MOVED, moved_by="landings")), BuildCandidate)
+
+
 def test_a_candidate_on_the_target_as_it_is_never_waits(story, world):
     state = rebuilt(story, 9).state
     here = but(world, target=state.candidate.base)

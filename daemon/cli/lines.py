@@ -24,6 +24,7 @@ _CAUSE = {
     "daemon_died": "the daemon died",
     "daemon_stopped": "the daemon stopped it",
     "builder_killed": "the builder was killed",
+    "resource": "the host was short of something",
 }
 
 

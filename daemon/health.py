@@ -15,16 +15,32 @@ from daemon.standing import Standing
 HEALTH = "health.json"
 
 
-def write_health(state: Path, standing: Standing, *, at: datetime, epoch: int) -> None:
-    """Replace the file; a full disk is no reason to stop: the file then tells its age."""
+def write_health(
+    state: Path,
+    standing: Standing,
+    *,
+    at: datetime,
+    epoch: int,
+    reloads: int = 0,
+    stale_s: int | None = None,
+) -> None:
+    """Replace the file; a full disk is no reason to stop: the file then tells its age.
+
+    *reloads* is how many reloads this process was asked for before what is told here was read. A
+    deed under way for more than *stale_s* seconds is told as stale.
+    """
+    stale = stale_deeds(standing, at, stale_s)
     row = {
         "schema": 1,
         "at": rfc3339(at),
         "pid": os.getpid(),
         "epoch": epoch,
-        "health": "red" if is_red(standing) else "green",
+        "health": "red" if stale or is_red(standing) else "green",
+        "reloads": reloads,
         "frozen": standing.doubts,
         "under_way": standing.under_way,
+        "since": {key: rfc3339(moment) for key, moment in standing.since.items()},
+        "stale": stale,
         "resting": {
             mission: {
                 "reason": rest.reason,
@@ -50,6 +66,14 @@ def read_health(state: Path) -> dict[str, object] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def stale_deeds(standing: Standing, at: datetime, stale_s: int | None) -> list[str]:
+    """Return what a worker has been doing for longer than any honest deed takes here."""
+    if stale_s is None:
+        return []
+    ages = {key: (at - since).total_seconds() for key, since in standing.since.items()}
+    return sorted(key for key, age in ages.items() if age > stale_s)
 
 
 _RED = ("frozen", "no_sandbox", "no_environment")

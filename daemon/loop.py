@@ -49,20 +49,29 @@ Told = Callable[[str, str], None]
 """Progress for whoever watches: mission (or empty) and what happened, in words."""
 
 
+Beat = Callable[[], None]
+"""Tells the supervisor that the main thread gets on; called between missions, by it alone."""
+
+
 def silent(_mission: str, _what: str) -> None:
+    return
+
+
+def unwatched() -> None:
     return
 
 
 class Daemon:
     """Serves one repository; every method is called by the main thread."""
 
-    def __init__(self, site: Site, wake: Wake, told: Told = silent) -> None:
+    def __init__(self, site: Site, wake: Wake, told: Told = silent, beat: Beat = unwatched) -> None:
         self._site = site
         self._told = told
+        self._beat = beat
         self._eyes = Eyes(site)
         self._doubt = Doubt(site)
         self._activity: Literal["active", "stopping"] = "active"
-        self._pool: Pool[Outcome] = Pool(wake)
+        self._pool: Pool[Outcome] = Pool(wake, site.clock.now)
         self._work = Work(site, self._pool)
         self._opener = Opener(site, self._pool)
         self._over: dict[str, Flight[Outcome]] = {}
@@ -85,6 +94,7 @@ class Daemon:
         except Exception as error:  # noqa: BLE001 - the one broad one: unclassified freezes
             self._unclassified(standing, error)
         standing.under_way = self._pool.under_way()
+        standing.since = self._pool.since()
         self.standing = standing
         return standing
 
@@ -116,6 +126,10 @@ class Daemon:
         self._activity = "stopping"
         self._pool.stop_all()
 
+    def check(self) -> None:
+        """Raise `WorkerDiedError` where a worker died: only a restart mends that."""
+        self._pool.check()
+
     def close(self) -> None:
         """Wait for the workers; call once, last."""
         self._pool.close()
@@ -145,6 +159,7 @@ class Daemon:
             busy = mission in self._pool.under_way()
             act = self._stop_if_unwanted if busy else self._take
             self._guarded(standing, mission, partial(act, standing, drafts[mission]))
+            self._beat()
 
     def _read(self, standing: Standing, mission: MissionId, drafts: dict[MissionId, Draft]) -> None:
         page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemons)
@@ -224,6 +239,7 @@ class Daemon:
         while draft is not None:
             self._told(draft.mission, "opened")
             self._guarded(standing, draft.mission, partial(self._take, standing, draft))
+            self._beat()
             if draft.tip is None:
                 return
             draft = self._next(self._look(), standing)

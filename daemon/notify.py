@@ -6,11 +6,28 @@ lines over a datagram socket; no library is needed. Without the variable nothing
 
 import os
 import socket
+from collections.abc import Mapping
+
+_BEATS = 2
+"""Beats in the time after which systemd takes a service for hung: sd_watchdog_enabled(3)."""
+_MICROSECONDS = 1_000_000
+
+
+def beat_s(environ: Mapping[str, str]) -> float | None:
+    """Return how often the supervisor wants to hear of us, in seconds; None: not at all."""
+    usec, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", str(os.getpid()))
+    if not usec.isdecimal() or int(usec) == 0 or pid != str(os.getpid()):
+        return None
+    return int(usec) / _MICROSECONDS / _BEATS
 
 
 class Notify:
     def __init__(self, address: str | None = None) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET") if address is None else address
+
+    def beat(self) -> None:
+        """Tell that the main loop gets on."""
+        self.tell("WATCHDOG=1")
 
     def tell(self, *lines: str) -> None:
         """Send `READY=1`-like *lines*; an unreachable supervisor never stops the work."""

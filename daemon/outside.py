@@ -37,6 +37,8 @@ class Roots:
 
     config: Path
     state: Path
+    credentials: Path | None = None
+    """Where systemd put what the unit's LoadCredential= names; None outside such a unit."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,13 @@ class Outside:
     state: Path
     host: Host
     trust: Trust
+    credentials: Path | None = None
 
     @property
     def key(self) -> Path:
+        """The daemon's key; a person outside the unit finds it beside the host file."""
+        if self.host.key == "credential" and self.credentials is not None:
+            return self.credentials / KEY_FILE
         return self.config / KEY_FILE
 
     @property
@@ -82,6 +88,7 @@ def roots(environ: Mapping[str, str]) -> Roots:
     return Roots(
         config=_root(environ, "PAWL_CONFIG_DIR", "XDG_CONFIG_HOME", home / ".config"),
         state=_root(environ, "PAWL_STATE_DIR", "XDG_STATE_HOME", home / ".local" / "state"),
+        credentials=Path(given) if (given := environ.get("CREDENTIALS_DIRECTORY")) else None,
     )
 
 
@@ -102,8 +109,14 @@ def find(gitdir: Path, where: Roots) -> Outside | Absent | Unsound:
     for config in _folders(where.config):
         host = _load(config / HOST_FILE, Host)
         if isinstance(host, Host) and Path(host.git_dir).resolve() == own:
-            return _outside(config, where.state / config.name, host)
+            return _outside(config, where, host)
     return _absent(own, where.config)
+
+
+def gitdir_of(name: str, where: Roots) -> Path | Unreadable:
+    """Return the git directory the host file of *name* is about: a configuration folder's name."""
+    host = _load(where.config / name / HOST_FILE, Host)
+    return Path(host.git_dir) if isinstance(host, Host) else host
 
 
 def _folders(config: Path) -> Iterator[Path]:
@@ -134,7 +147,8 @@ def _is_gone(path: Path) -> bool:
     return False
 
 
-def _outside(config: Path, state: Path, host: Host) -> Outside | Unsound:
+def _outside(config: Path, where: Roots, host: Host) -> Outside | Unsound:
+    state = where.state / config.name
     trust = _load(config / TRUST_FILE, Trust)
     problems = [
         *_problems_of(config / TRUST_FILE, trust),
@@ -143,7 +157,14 @@ def _outside(config: Path, state: Path, host: Host) -> Outside | Unsound:
     ]
     if problems or not isinstance(trust, Trust):
         return Unsound(config, tuple(problems))
-    return Outside(name=config.name, config=config, state=state, host=host, trust=trust)
+    return Outside(
+        name=config.name,
+        config=config,
+        state=state,
+        host=host,
+        trust=trust,
+        credentials=where.credentials,
+    )
 
 
 def _exposed(config: Path) -> Iterator[str]:

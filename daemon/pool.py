@@ -8,11 +8,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
+from daemon.clock import SystemClock
 from daemon.wake import Wake
 
 T = TypeVar("T")
+_NOW = SystemClock().now
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,20 @@ class Flight(Generic[T]):
     future: Future[T]
     thread: threading.Thread
     stop: threading.Event
+    since: datetime
+
+
+class WorkerDiedError(Exception):
+    """A worker's thread ended and left no outcome: its deed would be waited for, for ever."""
 
 
 class Pool(Generic[T]):
     """One thread a deed: how many there are at once is policy's `max_agents`, not ours."""
 
-    def __init__(self, wake: Wake) -> None:
+    def __init__(self, wake: Wake, now: Callable[[], datetime] = _NOW) -> None:
         self._flights: dict[str, Flight[T]] = {}
         self._wake = wake
+        self._now = now
 
     def start(self, key: str, what: str, deed: Callable[[threading.Event], T]) -> None:
         """Run *deed* for *key*; it is given the event that asks it to stop."""
@@ -40,12 +49,22 @@ class Pool(Generic[T]):
         stop = threading.Event()
         future: Future[T] = Future()
         thread = threading.Thread(target=self._run, args=(deed, stop, future), name=key)
-        self._flights[key] = Flight(key, what, future, thread, stop)
+        self._flights[key] = Flight(key, what, future, thread, stop, self._now())
         thread.start()
 
     def under_way(self) -> dict[str, str]:
         """Return what each busy key is doing."""
         return {key: flight.what for key, flight in self._flights.items()}
+
+    def since(self) -> dict[str, datetime]:
+        """Return when each busy key's deed began."""
+        return {key: flight.since for key, flight in self._flights.items()}
+
+    def check(self) -> None:
+        """Raise `WorkerDiedError` for a deed nobody works on any more (F69)."""
+        for key, flight in self._flights.items():
+            if not flight.thread.is_alive() and not flight.future.done():
+                raise WorkerDiedError(f"the thread that should {flight.what} for {key} is dead")
 
     def stop(self, key: str) -> None:
         flight = self._flights.get(key)

@@ -16,10 +16,10 @@ from daemon.bus.door import door_of
 from daemon.clock import Clock, SystemClock
 from daemon.health import write_health
 from daemon.lock import single_instance
-from daemon.loop import Daemon, Told, silent
+from daemon.loop import Beat, Daemon, Told, silent, unwatched
 from daemon.notify import Notify
-from daemon.outside import Outside
-from daemon.signals import Asked, listening
+from daemon.outside import Outside, Roots, find
+from daemon.signals import listening
 from daemon.site import Point, Site, nothing
 from daemon.standing import Standing
 from daemon.timers import Hints
@@ -35,13 +35,15 @@ _log = structlog.get_logger()
 _SYSTEM = SystemClock()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Serving:
     """A daemon that holds the lock of its repository."""
 
     daemon: Daemon
     site: Site
     wake: Wake
+    reloads: int = 0
+    """How many of the reloads that were asked for have been said to be done."""
 
 
 @contextmanager
@@ -51,6 +53,7 @@ def serving(
     told: Told = silent,
     clock: Clock = _SYSTEM,
     point: Point = nothing,
+    beat: Beat = unwatched,
 ) -> Iterator[Serving]:
     """Hold the lock, recover what a kill left, and build the daemon.
 
@@ -75,7 +78,7 @@ def serving(
         )
         wake = Wake()
         with structlog.contextvars.bound_contextvars(**_on_every_line(site)), site.door:
-            daemon = Daemon(site, wake, told)
+            daemon = Daemon(site, wake, told, beat)
             _report(findings, daemon)
             try:
                 yield Serving(daemon, site, wake)
@@ -137,54 +140,81 @@ def once(serving: Serving) -> Standing:
         return _stop(serving)
 
 
-def run(serving: Serving, notify: Notify) -> Standing:
-    """Reconcile until told to stop: on hints, and each `reconcile_s` without any."""
+def run(serving: Serving, notify: Notify, beat_s: float | None = None) -> Standing:
+    """Reconcile until told to stop: on hints, each `reconcile_s`, and each *beat_s*, without any.
+
+    Raises `HintsDiedError` and `WorkerDiedError`: the process ends, and is started anew.
+    """
     site, wake = serving.site, serving.wake
     with listening(wake) as asked, Hints(site.store.gitdir, wake) as hints:
         notify.tell("READY=1")
         while not asked.stop:
-            _reload(asked, notify)
-            standing = _reconcile(serving)
-            notify.tell("WATCHDOG=1", f"STATUS={_status(standing)}")
+            asked_for = asked.reloads
+            standing = _reconcile(serving, asked_for)
+            notify.tell("WATCHDOG=1", f"STATUS={status_line(standing)}")
+            _note_reload(serving, asked_for)
+            hints.check()
+            serving.daemon.check()
             for mission, rest in standing.rests.items():
                 if rest.until is not None:
                     hints.wake_at(mission, rest.until)
             if not standing.moved:
-                _wait(serving)
-        notify.tell("STOPPING=1")
-        return _stop(serving)
+                _wait(serving, beat_s)
+        notify.tell("STOPPING=1", "STATUS=stopping: what runs is checkpointed")
+        return _stop(serving, notify, beat_s)
 
 
-def _reconcile(serving: Serving) -> Standing:
+def _reconcile(serving: Serving, reloads: int = 0) -> Standing:
     standing = serving.daemon.reconcile()
     site = serving.site
-    write_health(site.state, standing, at=site.clock.now(), epoch=site.instance.epoch)
+    write_health(
+        site.state,
+        standing,
+        at=site.clock.now(),
+        epoch=site.instance.epoch,
+        reloads=reloads,
+        stale_s=site.outside.host.stale_s,
+    )
     return standing
 
 
-def _wait(serving: Serving) -> None:
-    serving.wake.wait(serving.daemon.interval_s)
+def _wait(serving: Serving, beat_s: float | None = None) -> None:
+    interval = float(serving.daemon.interval_s)
+    serving.wake.wait(interval if beat_s is None else min(interval, beat_s))
 
 
-def _stop(serving: Serving) -> Standing:
+def _stop(serving: Serving, notify: Notify | None = None, beat_s: float | None = None) -> Standing:
     """Stop what runs and record that it was interrupted; whatever is not recorded is repeated."""
     serving.daemon.stop()
     standing = _reconcile(serving)
     while standing.under_way:
-        _wait(serving)
+        _wait(serving, beat_s)
         standing = _reconcile(serving)
+        if notify is not None:
+            notify.beat()
     return standing
 
 
-def _reload(asked: Asked, notify: Notify) -> None:
-    """Policy and backlog are read anew each time; what SIGHUP adds is to do it now."""
-    if asked.reload:
-        asked.reload = False
-        notify.tell("RELOADING=1")
-        notify.tell("READY=1")
+def _note_reload(serving: Serving, asked_for: int) -> None:
+    """Say that the world was read anew on request. Each reconcile does; SIGHUP only hurries it.
+
+    What was read once, at the start, is the host file: a change of it is named, not taken over.
+    """
+    if asked_for == serving.reloads:
+        return
+    serving.reloads = asked_for
+    outside = serving.site.outside
+    where = Roots(outside.config.parent, outside.state.parent, outside.credentials)
+    found = find(Path(outside.host.git_dir), where)
+    changed = not isinstance(found, Outside) or found != outside
+    _log.info(
+        "reloaded: policy and backlog",
+        host_files="changed: restart to use them" if changed else "as they were",
+    )
 
 
-def _status(standing: Standing) -> str:
+def status_line(standing: Standing) -> str:
+    """Return where things stand in one line, for `systemctl status`."""
     if standing.doubts:
         return f"frozen: {standing.doubts[0]}"
     if standing.under_way:

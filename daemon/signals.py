@@ -14,7 +14,8 @@ class Asked:
     """What signals have asked for since the loop last looked."""
 
     stop: bool = False
-    reload: bool = False
+    reloads: int = 0
+    """Counted, so that who asked can tell theirs from an earlier one."""
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def listening(wake: Wake) -> Iterator[Asked]:
         wake.up()
 
     def reload(_number: int, _frame: FrameType | None) -> None:
-        asked.reload = True
+        asked.reloads += 1
         wake.up()
 
     wanted = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}

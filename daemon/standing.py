@@ -1,6 +1,7 @@
 """Where things stand after a reconcile: for `once`, for health, for whoever watches."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from policy.backlog.selection import Selection
 from policy.ids import MissionId
@@ -13,6 +14,8 @@ class Standing:
     """Open missions that wait, and for what."""
     under_way: dict[str, str] = field(default_factory=dict)
     """Deeds in workers: mission (or what it is for) and what it is."""
+    since: dict[str, datetime] = field(default_factory=dict)
+    """When each of them began."""
     closed: list[MissionId] = field(default_factory=list)
     """Closed in this reconcile."""
     selection: Selection | None = None

@@ -5,8 +5,10 @@ Events are filtered to refs that are not the daemon's own, so that its commits n
 changes, so that its reads do not (perf.md B, feedback loop).
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
@@ -42,6 +44,10 @@ class _RefMoved(FileSystemEventHandler):
         return inside.startswith("refs/") or inside in {"HEAD", "packed-refs"}
 
 
+class HintsDiedError(Exception):
+    """A thread ended that should have lived as long as the daemon."""
+
+
 class Hints:
     """Watches the repository's refs and wakes the loop at times it is asked to."""
 
@@ -67,6 +73,17 @@ class Hints:
         self._scheduler.add_job(
             self._wake.up, "date", run_date=moment, id=name, replace_existing=True
         )
+
+    def check(self) -> None:
+        """Raise `HintsDiedError` where a thread that should wake the loop is dead (F69)."""
+        for what, threads in self._threads():
+            if not all(thread.is_alive() for thread in threads):
+                raise HintsDiedError(f"the thread of the {what} is dead; only a restart mends that")
+
+    def _threads(self) -> Iterator[tuple[str, tuple[Thread, ...]]]:
+        yield "file-system watch", (self._observer, *self._observer.emitters)
+        scheduler = self._scheduler._thread  # noqa: SLF001  # there is no public way to ask
+        yield "scheduler", (scheduler,)
 
     def __enter__(self) -> Self:
         self._observer.start()

@@ -109,6 +109,11 @@ class Host(Value):
     stop_s: AtLeastOne = 30
     """On SIGTERM, running processes are gone and checkpointed within this."""
 
+    stale_s: AtLeastOne = 6 * 3600
+    """A deed that takes longer than this, all its processes together, makes health red."""
+    key: Literal["file", "credential"] = "file"
+    """Where the daemon's key is. file: beside this file. credential: handed over by systemd."""
+
     @model_validator(mode="after")
     def _env_holds_no_credentials(self) -> "Host":
         for name, value in self.env.items():

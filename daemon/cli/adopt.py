@@ -8,14 +8,14 @@ import re
 
 import pygit2
 
-from daemon.cli.init import Initialised, clean_checkout, refused, repository_name
+from daemon.cli.init import Checkout, Initialised, clean_checkout, refused, repository_name
 from daemon.cli.place import Place
 from daemon.cli.settle import settle
 from daemon.cli.toolchains import detect
 from daemon.outside import free_name
 from gitops.observe import POLICY, blob_at, contains
 from gitops.person import Person
-from gitops.refs import LEDGER, create, read
+from gitops.refs import LEDGER, branch_ref, create, read
 from policy.ids import CommitId, RefName, TreeId
 from policy.people.trust import PUBLIC_KEY, Mode
 
@@ -31,7 +31,7 @@ def adopt(
     *daemon_key* is the public key of the daemon whose ledger is to be read; None: this clone gets
     a daemon key of its own, and what another daemon recorded counts as foreign.
     """
-    checkout = clean_checkout(place, person)
+    checkout = hub(place) if place.store.repo.is_bare else clean_checkout(place, person)
     if checkout.tip is None or not _introduces(place, checkout.tip, introduction):
         raise refused(
             place,
@@ -57,6 +57,15 @@ def adopt(
         daemon_key=daemon_key,
     )
     return Initialised(outside, checkout, introduction, checkout.tip, toolchains)
+
+
+def hub(place: Place) -> Checkout:
+    """Return a bare repository people push to as if its HEAD were checked out, and clean."""
+    head = place.store.repo.references["HEAD"].target
+    branch = str(head).removeprefix("refs/heads/")
+    tip = read(place.store, branch_ref(branch))
+    name = place.gitdir.with_name(place.gitdir.name.removesuffix(".git") or place.gitdir.name)
+    return Checkout(name, branch, tip, frozenset())
 
 
 def _introduces(place: Place, tip: CommitId, introduction: CommitId) -> bool:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from daemon.cli.exits import Exit
+from daemon.cli.service_app import app as service_app
 
 app = typer.Typer(
     name="pawl",
@@ -20,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(service_app, name="service")
 
 Directory = Annotated[
     Path | None,
@@ -174,12 +177,16 @@ def demo(
 def run(
     context: typer.Context,
     directory: Directory = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Instead of -C: the name of its configuration folder."),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
 ) -> None:
     """Serve this repository until told to stop (SIGTERM); logs are on stderr."""
     from daemon.cli import work
 
-    _end(work.run(_where(context, directory), verbose=verbose))
+    _end(work.run(_where(context, directory), name=name, verbose=verbose))
 
 
 @app.command()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pygit2
 
 from daemon.cli.exits import Exit, RefusedError
-from daemon.outside import Absent, Outside, Roots, Unsound, find, roots
+from daemon.outside import HOST_FILE, Absent, Outside, Roots, Unsound, find, gitdir_of, roots
 from gitops.objects import read_blob
 from gitops.observe import POLICY, Lost, Tip, blob_at, observe_tip
 from gitops.refs import branch_ref
@@ -74,6 +74,21 @@ def open_place(start: Path) -> Place:
             then="These change what ids, refs or commands mean; mend them, then try again.",
         ) from error
     return Place(start, gitdir, store, where, outside)
+
+
+def served_as(name: str) -> Path:
+    """Return the git directory of the repository whose configuration folder is called *name*."""
+    where = roots(os.environ)
+    gitdir = gitdir_of(name, where)
+    if isinstance(gitdir, Unreadable):
+        raise RefusedError(
+            Exit.INVALID,
+            attempted="find the repository of",
+            on=str(where.config / name / HOST_FILE),
+            why=str(gitdir),
+            then=f"Mend that file; the folders in {where.config} are the names there are.",
+        )
+    return gitdir
 
 
 def trusted_outside(place: Place, attempted: str) -> Outside:

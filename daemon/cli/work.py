@@ -3,19 +3,32 @@
 This is the one seam between the command line and the loop: nothing else in `cli` starts anything.
 """
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from daemon import log
 from daemon.cli import output
-from daemon.cli.exits import Exit, of_mission, worst
+from daemon.cli.exits import Exit, RefusedError, of_mission, worst
+from daemon.cli.known import refusal_of
 from daemon.cli.missions import Known, Missions, Unknown, absent, entry
-from daemon.cli.place import Place, open_place, policy_at, target_of, trusted_outside
+from daemon.cli.place import (
+    Place,
+    open_place,
+    policy_at,
+    served_as,
+    target_of,
+    trusted_outside,
+)
 from daemon.cli.progress import progress
 from daemon.cli.resting import said
 from daemon.clock import rfc3339
-from daemon.notify import Notify
+from daemon.last_words import last_words
+from daemon.loop import Told
+from daemon.notify import Notify, beat_s
 from daemon.serve import once as until_idle
 from daemon.serve import run as until_stopped
 from daemon.serve import serving
@@ -26,6 +39,8 @@ from policy.ids import MissionId
 from policy.mission.actions import Rest
 from policy.problems import Unreadable
 from policy.rules.load import Effective
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -54,13 +69,41 @@ def once(start: Path, *, as_json: bool) -> Exit:
     return worked.code
 
 
-def run(start: Path, *, verbose: bool) -> Exit:
-    place = open_place(start)
-    outside = trusted_outside(place, "serve")
-    log.configure(console=sys.stderr.isatty(), verbose=verbose)
-    with progress() as told, serving(outside, told=told.say) as served:
-        until_stopped(served, Notify())
+def run(start: Path, *, name: str | None, verbose: bool) -> Exit:
+    """Serve until told to stop. Where no person reads, all that is said is lines of JSON.
+
+    *name* is that of a configuration folder, and says which repository instead of *start*.
+    """
+    console = sys.stderr.isatty()
+    log.configure(console=console, verbose=verbose)
+    if console:
+        with progress() as told:
+            _serve(start, name, told.say)
+        return Exit.OK
+    try:
+        _serve(start, name, _logged)
+    except Exception as error:
+        refused = error if isinstance(error, RefusedError) else refusal_of(error)
+        if refused is None:
+            raise
+        _log.error("refused", why=refused.text(), code=int(refused.code))
+        return refused.code
     return Exit.OK
+
+
+def _serve(start: Path, name: str | None, told: Told) -> None:
+    place = open_place(start if name is None else served_as(name))
+    outside = trusted_outside(place, "serve")
+    notify = Notify()
+    with (
+        serving(outside, told=told, beat=notify.beat) as served,
+        last_words(outside.state),
+    ):
+        until_stopped(served, notify, beat_s(os.environ))
+
+
+def _logged(mission: str, what: str) -> None:
+    _log.info(what, **({"mission": mission} if mission else {}))
 
 
 def work_off(place: Place) -> Worked:

@@ -1,7 +1,10 @@
 #!/bin/sh
 # Installs the system packages pawl needs, and only those that are missing.
 # Looks for what each one gives, not for its name: a python that is no package counts as well.
+# With the argument `tests`: those that only tests need. Where they cannot be had it says so, and
+# the tests that need them say it again.
 set -eu
+for_tests=${1:-}
 
 has() { command -v "$1" >/dev/null 2>&1; }
 has_seccomp() {
@@ -17,6 +20,10 @@ has_sshd() { has sshd || [ -x /usr/sbin/sshd ] || [ -x /usr/local/sbin/sshd ]; }
 has_usr_python() { [ -x /usr/bin/python3 ] || [ -x /usr/local/bin/python3 ]; }
 
 missing() {
+    if [ "$for_tests" = tests ]; then
+        [ -x /lib/systemd/systemd ] || printf ' systemd'
+        return 0
+    fi
     has bwrap || printf ' bubblewrap'
     has_seccomp || printf ' libseccomp2'
     has git || printf ' git'
@@ -49,6 +56,10 @@ apt_get() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"; }
 
 wanted=$(missing)
 if [ -z "$wanted" ]; then exit 0; fi
+if [ "$for_tests" = tests ] && ! { has apt-get && elevate; }; then
+    echo "setup: NOT EVERYTHING WILL BE TESTED: this system lacks$wanted, and it cannot be installed" >&2
+    exit 0
+fi
 if ! has apt-get; then
     echo "setup: this system lacks what these Debian packages give:$wanted" >&2
     echo "       Install their equivalents with your system's packager, then run make again." >&2
@@ -72,7 +83,7 @@ case $wanted in *openssh-server*) [ -e "$policy" ] || {
 # shellcheck disable=SC2086
 apt_get install -y --no-install-recommends $wanted
 case $wanted in *openssh-server*) $as_root systemctl disable ssh >/dev/null 2>&1 || true ;; esac
-newer_python
+if [ "$for_tests" != tests ]; then newer_python; fi
 
 wanted=$(missing)
 if [ -n "$wanted" ]; then

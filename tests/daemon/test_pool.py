@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from daemon.pool import Pool
+from daemon.pool import Pool, WorkerDiedError
 from daemon.wake import Wake
 
 
@@ -56,3 +56,13 @@ def test_stopping_one_leaves_the_others_and_closing_stops_all():
     assert list(pool.under_way()) == ["H-2"]
     pool.close()
     assert [flight.key for flight in pool.over()] == ["H-2"]
+
+
+def test_a_worker_that_died_without_a_word_is_noticed(monkeypatch):
+    pool = Pool(Wake())
+    monkeypatch.setattr(pool, "_run", lambda *_: None)
+    pool.start("H-1", "building", lambda _: "found")
+    for flight in pool._flights.values():
+        flight.thread.join()
+    with pytest.raises(WorkerDiedError, match="H-1"):
+        pool.check()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from daemon.timers import Hints
+from daemon.timers import Hints, HintsDiedError
 from daemon.wake import Wake
 
 
@@ -73,3 +73,24 @@ def test_what_ends_as_soon_as_it_is_woken_disturbs_nothing(repository):
         with Hints(repository.dir, wake) as hints:
             hints.wake_at("H-1", datetime.now(UTC))
             wake.wait(60)
+
+
+def test_a_dead_thread_of_the_hints_is_noticed(repository):
+    """F69: a loop that nobody wakes looks alive; the check ends it, and systemd starts it."""
+    with Hints(repository.dir, Wake()) as hints:
+        hints.check()
+        hints._observer.stop()
+        hints._observer.join()
+        with pytest.raises(HintsDiedError, match="file-system watch"):
+            hints.check()
+
+
+def test_a_dead_scheduler_is_noticed(repository):
+    with Hints(repository.dir, Wake()) as hints:
+        thread = hints._scheduler._thread
+        hints._scheduler._event.set()
+        hints._scheduler.state, was = 0, hints._scheduler.state
+        thread.join()
+        hints._scheduler.state = was
+        with pytest.raises(HintsDiedError, match="scheduler"):
+            hints.check()

@@ -69,6 +69,8 @@ def enter(request: Request, ends: Ends, seccomp: bytes) -> None:
     # Killed before it could announce us, our parent must leave nobody who holds this open.
     os.close(ends.born)
     _wait_to_be_adopted(ends.go)
+    if not request.builder:
+        _own_proc()
     _limit(request)
     _redirect(ends.output)
     filter_fd = _memory_file(seccomp)
@@ -167,6 +169,16 @@ def _wait_to_be_adopted(go: int) -> None:
     poll.register(go, 0)
     if poll.poll(0):  # it died before we asked to be taken along
         os._exit(1)
+
+
+def _own_proc() -> None:
+    """Show bwrap its own pid namespace: it looks its child up in /proc by the number it has here.
+
+    In the host's /proc that number is somebody else's: 2 is the kernel's on a host, and nobody in
+    a container or where other users' processes are hidden; then no sandbox would start. Root's
+    namespace belongs to the host, which lets nobody but root do this; there 2 is always seen.
+    """
+    kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
 
 
 def _mount_work_tree(request: Request) -> None:

@@ -43,6 +43,11 @@ inside() {
         fi
         while [ "$path" != / ]; do chmod o+rx "$root$path"; path=$(dirname "$path"); done
     done
+    # Only what a test installs is started: the host's own services stay where they are.
+    if [ ! -e "$disk/begun" ]; then
+        rm -rf "$root"/etc/systemd/system/*.wants "$root/lib/systemd/system/multi-user.target.wants"
+        touch "$disk/begun"
+    fi
     mount --bind "$disk/srv" "$root/srv"
     mount --bind "$disk/state" "$root/var/lib/pawl"
     mount -t proc proc "$root/proc"
@@ -84,8 +89,6 @@ inside() {
     # What a container's manager does: systemd hands credentials to a unit through a shared mount.
     mount --make-rshared /
     hostname buildhost
-    # Only what a test installs is started: the host's own services stay where they are.
-    rm -rf /etc/systemd/system/*.wants /lib/systemd/system/multi-user.target.wants
     exec env -i container=pawl-test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd \
         --unit=multi-user.target --show-status=0 --log-target=journal
 }

@@ -1,0 +1,203 @@
+"""A machine with a hub on it that Ada pushes to, and the service that serves it."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.service.machine import OUTSIDE, PAWL, ROOT, Machine, eventually
+
+UNIT = "pawl@house.service"
+HUB = "/srv/git/house.git"
+CLONE = "/srv/ada/house"
+STATE = "/var/lib/pawl/house"
+QUICK = """[Unit]
+StartLimitIntervalSec=1h
+StartLimitBurst=200
+[Service]
+RestartSec=200ms
+WatchdogSec=20s
+TimeoutAbortSec=1s
+"""
+"""The shipped times are for a build host; what is tested is that they are heeded."""
+
+
+def why_not() -> str | None:
+    if os.geteuid() != 0:
+        return "a machine of namespaces is made by root only"
+    if not Path("/lib/systemd/systemd").exists():
+        return "there is no systemd; `sh setup/packages.sh tests` as root installs it"
+    if "overlay" not in Path("/proc/filesystems").read_text():
+        return "this kernel has no overlayfs"
+    return None
+
+
+def pytest_terminal_summary(terminalreporter):
+    if any("service" in report.nodeid for report in terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(f"THE SERVICE WAS NOT TESTED: {why_not()}", red=True, bold=True)
+
+
+@dataclass
+class Host:
+    """The build host: what Ada and its operator do there, and what can be seen."""
+
+    machine: Machine
+
+    def root(self, *argv: str) -> str:
+        return self.machine.says(*argv)
+
+    def ada(self, *argv: str, at: str = CLONE) -> str:
+        return self.machine.says("env", "-C", at, *argv, user="ada")
+
+    def pawl(self, *argv: str):
+        return self.machine.tries(PAWL, *argv, env=OUTSIDE)
+
+    def founds(self, hub: str = HUB) -> None:
+        """Ada starts a project, a hub is made of it, and root has pawl serve the hub."""
+        self.root("groupadd", "builders")
+        self.root("useradd", "--create-home", "--groups", "builders", "ada")
+        self.root("install", "-d", "-o", "ada", "/srv/ada", "/srv/git")
+        self.ada("git", "config", "--global", "user.name", "Ada", at="/srv")
+        self.ada("git", "config", "--global", "user.email", "ada@example.org", at="/srv")
+        self.ada("git", "init", "-q", "-b", "main", CLONE, at="/srv")
+        self.ada("sh", "-c", "echo a house > README; git add .; git commit -qm beginning")
+        self.ada(PAWL, "init")
+        self.ada("git", "rm", "-q", "backlog/HELLO-1.yaml")
+        self.ada("git", "commit", "-qm", "no hello")
+        introduced = self.ada("git", "log", "--format=%H", "--grep=^pawl: serve").strip()
+        self.ada("git", "clone", "-q", "--bare", "--single-branch", ".", hub)
+        self.root("chown", "-R", "root:", hub)
+        self.root(PAWL, "-C", hub, "init", "--introduction", introduced)
+        self.ada("git", "remote", "add", "origin", hub)
+
+    def installs(self, *options: str) -> None:
+        self.root(PAWL, "-C", HUB, "service", "install", "house", "--share", "builders", *options)
+
+    def hurries(self, **more: str) -> None:
+        """Shorten the times of the unit, as `systemctl edit pawl@` does."""
+        self.root("mkdir", "-p", "/etc/systemd/system/pawl@.service.d")
+        text = QUICK + "".join(f"{key}={value}\n" for key, value in more.items())
+        self.writes("/etc/systemd/system/pawl@.service.d/quick.conf", text)
+        self.root("systemctl", "daemon-reload")
+
+    def writes(self, path: str, text: str) -> None:
+        self.root("sh", "-c", 'printf %s "$2" > "$1"', "sh", path, text)
+
+    def wishes(self, item: str, *, builder: str = "true") -> None:
+        """Ada pushes a wish for a file; before it is written, *builder* is run."""
+        path = f"{item}.txt"
+        wish = {
+            "id": item,
+            "title": f"make {path}",
+            "priority": "P1",
+            "contract": f"there is a file {path}",
+            "acceptance": [f"{path} is there"],
+            "write_scope": [path],
+            "tests": [{"run": ["test", "-s", path]}],
+            "command": ["sh", "-c", f"echo begun >> {path}; {builder}; echo made >> {path}"],
+        }
+        text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in wish.items())
+        script = (
+            'git pull -q --rebase origin main && printf %s "$2" > "backlog/$1.yaml" && '
+            'git add backlog && git commit -qm "wish $1" && git push -q origin HEAD:main'
+        )
+        self.ada("mkdir", "-p", "backlog")
+        self.ada("sh", "-c", script, "sh", item, text)
+
+    # what can be seen
+
+    @property
+    def health(self) -> dict:
+        said = self.machine.tries("cat", f"{STATE}/health.json").stdout
+        return json.loads(said) if said else {}
+
+    def is_building(self, item: str) -> bool:
+        return "attempt" in str(self.health.get("under_way", {}).get(item, ""))
+
+    def subjects(self) -> list[str]:
+        log = self.root("git", f"--git-dir={HUB}", "log", "--first-parent", "--format=%s", "main")
+        return log.splitlines()
+
+    def has_landed(self, item: str) -> bool:
+        return f"make {item}.txt" in self.subjects()
+
+    def lands(self, item: str) -> None:
+        """Wait until *item* has landed and is closed; it may have landed once only."""
+        eventually(lambda: self.has_landed(item), f"{item} lands; {self.tail()}")
+        eventually(lambda: item not in self.health.get("resting", {item}), f"{item} is closed")
+        assert self.subjects().count(f"make {item}.txt") == 1
+
+    def kinds(self, item: str) -> list[str]:
+        said = self.pawl("-C", HUB, "log", item, "--json").stdout
+        return [json.loads(line)["kind"] for line in said.splitlines()]
+
+    @property
+    def pid(self) -> int:
+        return int(self.machine.shows(UNIT, "MainPID"))
+
+    @property
+    def restarts(self) -> int:
+        return int(self.machine.shows(UNIT, "NRestarts"))
+
+    @property
+    def state(self) -> str:
+        return self.machine.shows(UNIT, "ActiveState")
+
+    def kills(self, signal: str) -> None:
+        self.root("systemctl", "kill", "--signal", signal, "--kill-whom=main", UNIT)
+
+    def tail(self) -> str:
+        return self.machine.tries("journalctl", "-u", UNIT, "-n", "30", "-o", "cat").stdout
+
+    def messages(self) -> list[str]:
+        return [str(line.get("MESSAGE")) for line in self.machine.journal(UNIT)]
+
+    def audits(self) -> None:
+        """Audit what the daemon left, as the user it belongs to, by git alone."""
+        audit = str(ROOT / "tests/independent/audit.py")
+        done = self.machine.tries(
+            sys.executable, audit, HUB, "/etc/pawl/house/trust.yaml", user="pawl"
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory, worker_id):
+    """A booted machine; what it was made of has to be gone from the host afterwards."""
+    if (why := why_not()) is not None:
+        pytest.skip(f"THE SERVICE IS NOT TESTED: {why}")
+    folder = tmp_path_factory.mktemp("machine")
+    machine = Machine(folder, f"pawl-test-{os.getpid()}-{worker_id}-{folder.name[-1]}")
+    try:
+        machine.boots()
+        yield machine
+    finally:
+        machine.ends()
+
+
+@pytest.fixture(scope="module")
+def founded(machine):
+    host = Host(machine)
+    host.founds()
+    return host
+
+
+@pytest.fixture(scope="module")
+def installed(founded):
+    """The service, installed by its own command, and audited at the end."""
+    founded.hurries()
+    founded.installs()
+    yield founded
+    founded.audits()
+
+
+@pytest.fixture
+def host(installed):
+    """The service as it should be found: up, whatever the test before did."""
+    if installed.state != "active":
+        installed.root("systemctl", "reset-failed", UNIT)
+        installed.root("systemctl", "start", UNIT)
+    return installed

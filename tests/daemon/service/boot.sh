@@ -93,5 +93,6 @@ inside() {
         --unit=multi-user.target --show-status=0 --log-target=journal
 }
 export -f inside
-exec setsid unshare --pid --fork --mount --cgroup --uts --ipc --net --propagation private \
+# Killed tests take their machine along.
+exec setpriv --pdeathsig KILL unshare --pid --fork --mount --cgroup --uts --ipc --net --propagation private \
     --kill-child bash -c 'inside "$@"' inside "$@"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon.service.machine import OUTSIDE, PAWL, ROOT, Machine, eventually
+from tests.daemon.service.machine import OUTSIDE, PAWL, ROOT, Machine, eventually, sweep
 
 UNIT = "pawl@house.service"
 HUB = "/srv/git/house.git"
@@ -169,6 +169,7 @@ def machine(tmp_path_factory, worker_id):
     """A booted machine; what it was made of has to be gone from the host afterwards."""
     if (why := why_not()) is not None:
         pytest.skip(f"THE SERVICE IS NOT TESTED: {why}")
+    sweep()
     folder = tmp_path_factory.mktemp("machine")
     machine = Machine(folder, f"pawl-test-{os.getpid()}-{worker_id}-{folder.name[-1]}")
     try:

@@ -63,7 +63,7 @@ class Machine:
         with self.log.open("wb") as log:
             self.boot = subprocess.Popen(
                 ["bash", HERE / "boot.sh", self.folder, self.group, *readable],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self.init = eventually(self._find_init, "a PID 1")
         eventually(lambda: self._state() in {"running", "degraded"}, "systemd is up")
@@ -94,17 +94,20 @@ class Machine:
         """Take it apart; fails if anything of it is left on the host."""
         if self.boot is not None and self.boot.poll() is None:
             self.loses_power()
-        eventually(lambda: not self._groups_left(), f"control groups {self.group} are gone")
+        gone = f"control groups {self.group} are gone"
+        eventually(lambda: not Machine.remove_groups(self.group), gone)
         mounts = Path("/proc/self/mounts").read_text()
         assert str(self.folder) not in mounts
         shutil.rmtree(self.folder)
 
-    def _groups_left(self) -> list[Path]:
-        tops = [CGROUPS / self.group, *CGROUPS.glob(f"*/{self.group}")]
+    @staticmethod
+    def remove_groups(name: str) -> list[Path]:
+        """Remove the control groups *name*; return those that could not be."""
+        tops = [CGROUPS / name, *CGROUPS.glob(f"*/{name}")]
         for top in (top for top in tops if top.exists()):
             for parent, folders, _ in os.walk(top, topdown=False):
-                for name in folders:
-                    _rmdir(Path(parent, name))
+                for child in folders:
+                    _rmdir(Path(parent, child))
             _rmdir(top)
         return [top for top in tops if top.exists()]
 
@@ -141,6 +144,17 @@ class Machine:
         """Return the unit's lines, each as journald has it."""
         said = self.says("journalctl", "--unit", unit, "--output", "json", "--no-pager")
         return [json.loads(line) for line in said.splitlines()]
+
+
+def sweep() -> None:
+    """Remove the control groups of tests that were killed; their machines died with them."""
+    for group in {
+        path.name
+        for path in (*CGROUPS.glob("pawl-test-*"), *CGROUPS.glob("*/pawl-test-*"))
+        if path.is_dir()
+    }:
+        if not Path(f"/proc/{group.split('-')[2]}").exists():
+            Machine.remove_groups(group)
 
 
 def _text(path: Path) -> str:

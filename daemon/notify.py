@@ -21,6 +21,10 @@ def beat_s(environ: Mapping[str, str]) -> float | None:
     return int(usec) / _MICROSECONDS / _BEATS
 
 
+_PATIENCE_S = 1.0
+"""A supervisor that does not read, and whose queue is full, is not waited for: work goes on."""
+
+
 class Notify:
     def __init__(self, address: str | None = None) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET") if address is None else address
@@ -35,6 +39,7 @@ class Notify:
             return
         path = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as link:
+            link.settimeout(_PATIENCE_S)
             try:
                 link.sendto("\n".join(lines).encode(), path)
             except OSError:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field
@@ -36,16 +37,19 @@ class Points:
     def __init__(self, house, place=None, fault=None):
         self.house, self.place, self.fault = house, place, fault
         self.names = []
+        self.acting = threading.Lock()
+        """A worker passes points too: what dies is the daemon, not a person in mid-commit."""
 
     def __call__(self, name):
-        self.names.append(name)
-        act = self.house.life.acts.get(name)
-        if act is not None and self.names.count(name) == 1:
-            act(self.house)
-        if self.place is None or name != self.place.name:
-            return
-        if self.names.count(name) == self.place.nth:
-            self.fault()
+        with self.acting:
+            self.names.append(name)
+            act = self.house.life.acts.get(name)
+            if act is not None and self.names.count(name) == 1:
+                act(self.house)
+            if self.place is None or name != self.place.name:
+                return
+            if self.names.count(name) == self.place.nth:
+                self.fault()
 
 
 @dataclass

@@ -212,7 +212,8 @@ class Layers:
                 if path.name == _LOCK:
                     continue
                 if path.name.startswith(_BUILDING):
-                    with suppress(BlockingIOError):
+                    # In use by another thread, or finished by it since it was listed.
+                    with suppress(BlockingIOError, FileNotFoundError):
                         os.close(_lock(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
                         shutil.rmtree(path)
                 elif self._read(path.name) is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitops.objects import Batch, MissingObjectError
+from gitops.tree import layers as module
 from gitops.tree.layers import Layers
 from gitops.tree.laying import UnusableTreeError
 from gitops.tree.materialise import materialise
@@ -338,3 +339,20 @@ def test_a_builders_tree_never_lies_on_one_that_was_only_judged(laid, plant):
     assert layers.ensure(refused, "judge") == judged
     assert layers.ensure(landed, "judge") == built
     assert layers.ensure(refused) != judged
+
+
+def test_what_another_thread_finishes_during_a_sweep_is_no_trouble(
+    laid, store, nobody, tmp_path, monkeypatch
+):
+    _, layers = laid({"a": b"1"})
+    lock = module._lock
+    building = layers._building()
+    building.__enter__()
+
+    def late(path, how):
+        building.__exit__(None, None, None)
+        return lock(path, how)
+
+    monkeypatch.setattr(module, "_lock", late)
+    Layers(store, tmp_path / "layers", owner=nobody)
+    assert {path.name for path in (tmp_path / "layers").iterdir()} == {".lock"}

@@ -26,6 +26,7 @@ def sandbox_host(host: Host) -> SandboxHost:
         spill_bytes=host.spill_bytes,
         shm_bytes=host.shm_bytes,
         egress=host.egress,
+        egress_proxy=host.egress_proxy,
         egress_limits=host.egress_limits,
         builder=None if builder is None else Builder(uid=builder.uid, gid=builder.gid),
         mounts=tuple(map(Path, host.mounts)),

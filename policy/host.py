@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from policy.egress import Allowed
+from policy.egress import Allowed, Asked
 from policy.remote import Remote
 from policy.value import Value
 
@@ -85,6 +85,9 @@ class Host(Value):
     egress: tuple[Allowed, ...] = ()
     """Hosts that sandboxes may be allowed to reach, `host` (port 443) or `host:port`. Addresses
     that are not public only where they are named with their port: `10.0.0.0/8:3141`, a mirror."""
+    egress_proxy: Asked | None = None
+    """The host's own way out, `proxy.example:3128`, where it reaches hosts through a proxy only.
+    It finds them then, so their addresses are not judged here; the names still are."""
     egress_limits: EgressLimits = EgressLimits()
     ceilings: Ceilings = Ceilings()
     cgroups: tuple[AbsolutePath, ...] = ()

@@ -29,6 +29,8 @@ missing() {
     has git || printf ' git'
     has ssh-keygen || printf ' openssh-client'
     has strace || printf ' strace'
+    has node || printf ' nodejs'  # a test builds a Node project's dependencies
+    has npm || printf ' npm'
     has_sshd || printf ' openssh-server'  # tests bring up their own, on loopback
     has_usr_python || printf ' python3'  # the demo's builders and tests run with it, inside the sandbox
     sh setup/python.sh >/dev/null 2>&1 || printf ' python3-venv'

@@ -35,7 +35,7 @@ from policy.bus.result import (
     Provenance,
     Ran,
 )
-from policy.egress import rules
+from policy.egress import destination, rules
 from policy.furnishing import environment_digest
 from policy.ids import Digest
 from policy.rules.load import shipped_policy
@@ -203,7 +203,12 @@ class Door:
     def _proxy(self, operation: Operation) -> Proxy | None:
         if not operation.egress:
             return None
-        return Proxy(rules(operation.egress, self._host.egress), self._host.egress_limits)
+        via = self._host.egress_proxy
+        return Proxy(
+            rules(operation.egress, self._host.egress),
+            self._host.egress_limits,
+            via=destination(via) if via else None,
+        )
 
     def _result(self, operation: Operation, left: Left, provenance: Provenance) -> Ran:
         ended = left.ended

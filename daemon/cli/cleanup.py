@@ -1,7 +1,8 @@
 """The command `cleanup`: what may go, and only that.
 
 A work branch goes when its mission is closed and everything on it is in the ledger's history: a
-commit that a person made there and that nothing else holds stays. Spilled output goes by age.
+commit that a person made there and that nothing else holds stays. Spilled output goes by age,
+environments by their last use where there are more than the host file keeps.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from daemon.cli.exits import Exit
 from daemon.cli.missions import Missions
 from daemon.cli.place import Place, open_place, policy_at, target_of, tip_of, trusted_outside
 from daemon.clock import SystemClock
+from daemon.hosting import environments_of
 from daemon.lock import single_instance
 from daemon.outside import Outside
 from gitops import ledger, refs
@@ -44,6 +46,8 @@ def cleanup(start: Path, *, dry_run: bool, as_json: bool) -> Exit:
     """Delete what may go; with *dry_run* only tell."""
     place = open_place(start)
     outside = trusted_outside(place, "clean up")
+    environments, host = environments_of(outside), outside.host
+    unused = environments.prunable(most=host.environments_kept, most_bytes=host.environments_bytes)
     if dry_run:
         branches, kept, files = _look(place, outside)
     else:
@@ -53,6 +57,7 @@ def cleanup(start: Path, *, dry_run: bool, as_json: bool) -> Exit:
                 refs.delete(place.store, branch.ref, was=branch.tip)
             for file in files:
                 file.unlink(missing_ok=True)
+            environments.prune(most=host.environments_kept, most_bytes=host.environments_bytes)
     if as_json:
         output.dump(
             {
@@ -61,6 +66,7 @@ def cleanup(start: Path, *, dry_run: bool, as_json: bool) -> Exit:
                 "branches": [one.ref for one in branches],
                 "kept": {one.ref: one.why for one in kept},
                 "files": [str(file) for file in files],
+                "environments": [one.key for one in unused],
             }
         )
         return Exit.OK
@@ -69,9 +75,11 @@ def cleanup(start: Path, *, dry_run: bool, as_json: bool) -> Exit:
         output.say(f"{did} {branch.ref} ({branch.tip[:12]})")
     for file in files:
         output.say(f"{did} {file}")
+    for about in unused:
+        output.say(f"{did} environment {about.name} ({about.key[:12]}, {about.bytes} bytes)")
     for one in kept:
         output.say(f"keeps {one.ref}: {one.why}")
-    if not branches and not files:
+    if not branches and not files and not unused:
         output.say("nothing to clean up")
     return Exit.OK
 
@@ -106,6 +114,7 @@ def _spilled(place: Place, outside: Outside) -> Iterator[Path]:
         for file in folder.rglob("*"):
             if file.is_file() and _changed(file) < oldest:
                 yield file
+    yield from environments_of(outside).stale(oldest)
 
 
 def _or_shipped(effective: Effective | Unreadable) -> Effective:

@@ -6,13 +6,13 @@ what is installed. It changes nothing in the repository.
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from daemon.bus.door import door_of
 from daemon.cli import output
+from daemon.cli.environments import environments
 from daemon.cli.exits import Exit, worst
+from daemon.cli.finding import Finding, bad
 from daemon.cli.place import Place, open_place, policy_at, target_of
 from daemon.cli.scenery import scenery
 from daemon.health import read_health
@@ -27,17 +27,6 @@ from gitops.observe import POLICY, Lost, Tip, contains, observe_tip
 from gitops.signing import DaemonKey, KeyRefusedError
 from policy.mission.integrity import put_back
 from policy.problems import Unreadable
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one look found. *then*: what to do about it; *code*: what it alone would exit with."""
-
-    what: str
-    verdict: Literal["good", "note", "bad"]
-    said: str
-    then: str = ""
-    code: Exit = Exit.OK
 
 
 def doctor(start: Path, *, as_json: bool) -> Exit:
@@ -72,39 +61,35 @@ def _findings(place: Place) -> Iterator[Finding]:
             yield Finding("target", "good", f"{target} at {tip.commit}")
             yield from _committed(place, tip)
         case Lost(why=why):
-            yield _bad("target", why, "create or restore the branch", Exit.GIT)
+            yield bad("target", why, "create or restore the branch", Exit.GIT)
     yield from _ledger(place)
     match place.outside:
         case Outside() as outside:
             yield from _outside(place, outside, tip)
         case Absent(why=why, unreadable=unreadable):
             mend = "mend the file that cannot be read, if it is this repository's; else run"
-            yield _bad("trust", why, f"{mend if unreadable else 'run'} `pawl init`", Exit.INVALID)
+            yield bad("trust", why, f"{mend if unreadable else 'run'} `pawl init`", Exit.INVALID)
         case Unsound(problems=problems):
             for problem in problems:
-                yield _bad("trust", problem, "mend the file", Exit.INVALID)
-
-
-def _bad(what: str, said: str, then: str, code: Exit) -> Finding:
-    return Finding(what, "bad", said, then, code)
+                yield bad("trust", problem, "mend the file", Exit.INVALID)
 
 
 def _committed(place: Place, tip: Tip) -> Iterator[Finding]:
     effective = policy_at(place, tip.tree)
     if isinstance(effective, Unreadable):
         for problem in effective.problems:
-            yield _bad("policy", f"{POLICY}: {problem}", "see `pawl schema policy`", Exit.INVALID)
+            yield bad("policy", f"{POLICY}: {problem}", "see `pawl schema policy`", Exit.INVALID)
         return
     yield Finding("policy", "good", f"{POLICY}, digest {effective.digest}")
     if refs.branch_ref(effective.policy.target) != tip.ref and isinstance(place.outside, Outside):
         said = f"{POLICY} names the target {effective.policy.target}, the trust file {tip.ref}"
-        yield _bad("policy", said, "make them agree", Exit.INVALID)
+        yield bad("policy", said, "make them agree", Exit.INVALID)
     if not effective.policy.gates:
         said = "no gate runs this repository's own tests; only each item's own are asked"
         yield Finding("policy", "note", said, f"add `gates` to {POLICY}")
     found = scenery(place, tip)
-    for bad in found.scene.backlog.bad:
-        yield _bad("backlog", str(bad), "see `pawl schema item`", Exit.INVALID)
+    for item in found.scene.backlog.bad:
+        yield bad("backlog", str(item), "see `pawl schema item`", Exit.INVALID)
     yield Finding("backlog", "good", f"{len(found.scene.backlog.items)} items can be read")
 
 
@@ -113,16 +98,16 @@ def _ledger(place: Place) -> Iterator[Finding]:
     seen = mark.ledger if isinstance(mark, HighWater) else None
     tip, mend = refs.read(place.store, refs.LEDGER), put_back(refs.LEDGER, seen)
     if tip is None:
-        yield _bad("ledger", f"{refs.LEDGER} is not there", mend, Exit.GIT)
+        yield bad("ledger", f"{refs.LEDGER} is not there", mend, Exit.GIT)
     elif seen is not None and not contains(place.store, tip, seen):
-        yield _bad("ledger", f"{refs.LEDGER} does not contain {seen}", mend, Exit.ENVIRONMENT)
+        yield bad("ledger", f"{refs.LEDGER} does not contain {seen}", mend, Exit.ENVIRONMENT)
     else:
         whose, why = trust(read_object(place.store, tip, "commit"), place.trusted)
         if whose is Trust.FOREIGN:
             said = f"{refs.LEDGER} is at {tip}, which is not this daemon's: {why}"
-            yield _bad("ledger", said, mend, Exit.ENVIRONMENT)
+            yield bad("ledger", said, mend, Exit.ENVIRONMENT)
     for mission, why in refs.list_missions(place.store).broken.items():
-        yield _bad("ledger", f"{mission}: {why}", "restore the ref from a clone", Exit.GIT)
+        yield bad("ledger", f"{mission}: {why}", "restore the ref from a clone", Exit.GIT)
 
 
 def _outside(place: Place, outside: Outside, tip: Tip | Lost) -> Iterator[Finding]:
@@ -131,6 +116,8 @@ def _outside(place: Place, outside: Outside, tip: Tip | Lost) -> Iterator[Findin
     if isinstance(tip, Tip):
         yield from _history(place, outside, tip)
     yield from _room(outside)
+    if isinstance(tip, Tip):
+        yield from environments(place, outside, tip)
     try:
         with single_instance(outside.state):
             yield Finding("daemon", "good", "none runs, the lock is free")
@@ -143,20 +130,20 @@ def _key(outside: Outside) -> Iterator[Finding]:
     try:
         key = DaemonKey.load(outside.key)
     except KeyRefusedError as error:
-        yield _bad("key", str(error), f"restore it to {outside.key}", Exit.INVALID)
+        yield bad("key", str(error), f"restore it to {outside.key}", Exit.INVALID)
         return
     if outside.trust.daemon_key.split()[:2] == key.public.split()[:2]:
         yield Finding("key", "good", key.fingerprint)
     else:
         said = f"{outside.key} is not the key the trust file names: its ledger would be foreign"
-        yield _bad("key", said, "put the right one there, or correct the file", Exit.INVALID)
+        yield bad("key", said, "put the right one there, or correct the file", Exit.INVALID)
 
 
 def _history(place: Place, outside: Outside, tip: Tip) -> Iterator[Finding]:
     introduction = outside.trust.introduction
     if not contains(place.store, tip.commit, introduction):
         said = f"the introduction {introduction} is not in the history of {tip.ref}"
-        yield _bad("history", said, "it was rewritten; look at it before anything", Exit.INVALID)
+        yield bad("history", said, "it was rewritten; look at it before anything", Exit.INVALID)
     mark = highwater.read(outside.mark)
     accept = f"look at the history, then `pawl doctor --accept-tip {tip.commit}`"
     match mark:
@@ -164,9 +151,9 @@ def _history(place: Place, outside: Outside, tip: Tip) -> Iterator[Finding]:
             yield Finding("history", "good", f"contains all that was seen (up to {seen})")
         case HighWater(target=seen):
             said = f"{tip.ref} does not contain {seen}, where it has been: rolled back or rewritten"
-            yield _bad("history", said, accept, Exit.ENVIRONMENT)
+            yield bad("history", said, accept, Exit.ENVIRONMENT)
         case Corrupt(why=why):
-            yield _bad("history", f"{outside.mark}: {why}", accept, Exit.ENVIRONMENT)
+            yield bad("history", f"{outside.mark}: {why}", accept, Exit.ENVIRONMENT)
         case None:
             said = f"{outside.mark} is not there; it is found again from the newest landing"
             yield Finding("history", "note", said, accept)
@@ -179,7 +166,7 @@ def _room(outside: Outside) -> Iterator[Finding]:
         said = (
             f"{free} bytes are free at {outside.state}, `free_bytes` is {outside.host.free_bytes}"
         )
-        yield _bad("room", said, "make room, or lower it in the host file", Exit.ENVIRONMENT)
+        yield bad("room", said, "make room, or lower it in the host file", Exit.ENVIRONMENT)
     else:
         yield Finding("room", "good", f"{free // 1024**2} MiB free at {outside.state}")
 
@@ -191,7 +178,7 @@ def _sandbox(place: Place, outside: Outside) -> Iterator[Finding]:
                 yield Finding("sandbox", "good", f"{engine}: every probe was refused what it tried")
             case Unavailable(problems=problems):
                 for problem in problems:
-                    yield _bad("sandbox", problem.what, problem.fix, Exit.ENVIRONMENT)
+                    yield bad("sandbox", problem.what, problem.fix, Exit.ENVIRONMENT)
 
 
 def _running(outside: Outside) -> Iterator[Finding]:
@@ -202,6 +189,6 @@ def _running(outside: Outside) -> Iterator[Finding]:
     said = f"one runs (pid {health.get('pid')}), health {health.get('health')}"
     frozen = health.get("frozen")
     if isinstance(frozen, list) and frozen:
-        yield _bad("daemon", f"{said}: {'; '.join(map(str, frozen))}", "", Exit.ENVIRONMENT)
+        yield bad("daemon", f"{said}: {'; '.join(map(str, frozen))}", "", Exit.ENVIRONMENT)
     else:
         yield Finding("daemon", "good", f"{said}, last looked at {health.get('at')}")

@@ -194,19 +194,19 @@ class Environments:
             if (self._root / key).exists():
                 self._remove(key)
             top.parent.rename(self._root / key)
-            self._failed(key).unlink(missing_ok=True)
+            self.failed_file(key).unlink(missing_ok=True)
         return about
 
     def failure(self, key: Digest) -> Failure | None:
         """Return how building *key* failed the last time."""
         try:
-            return Failure.model_validate_json(self._failed(key).read_bytes())
+            return Failure.model_validate_json(self.failed_file(key).read_bytes())
         except (OSError, ValidationError):
             return None
 
     def fail(self, failure: Failure) -> None:
         """Remember a failure; a disk that says no costs a back-off, nothing else."""
-        path = self._failed(failure.key)
+        path = self.failed_file(failure.key)
         with suppress(OSError):
             path.parent.mkdir(mode=0o700, exist_ok=True)
             new = path.with_suffix(f".{secrets.token_hex(4)}")
@@ -225,6 +225,10 @@ class Environments:
         names = [path.stem for path in (self._root / _FAILED).glob("*.json")]
         found = [each for name in names if (each := self.failure(Digest(name))) is not None]
         return sorted(found, key=lambda each: each.at, reverse=True)
+
+    def stale(self, before: datetime) -> list[Path]:
+        """Return the files of failures that were last seen before *before*."""
+        return [self.failed_file(each.key) for each in self.failures() if each.at < before]
 
     def prunable(self, *, most: int, most_bytes: int) -> list[About]:
         """Return what is over the host's limits: the longest unused, nothing that is in use."""
@@ -282,7 +286,7 @@ class Environments:
         except OSError:
             return 0.0
 
-    def _failed(self, key: Digest) -> Path:
+    def failed_file(self, key: Digest) -> Path:
         return self._root / _FAILED / f"{key}.json"
 
     def _remove(self, key: Digest) -> None:

@@ -51,6 +51,7 @@ class SandboxHost:
     shm_bytes: int
     egress: tuple[str, ...] = ()
     """What sandboxes may be allowed to reach (policy/egress.py); none: nothing."""
+    egress_proxy: str | None = None
     egress_limits: EgressLimits = field(default_factory=EgressLimits)
     builder: Builder | None = None
     mounts: tuple[Path, ...] = ()
@@ -100,6 +101,7 @@ class SandboxHost:
                 "engine": self.engine,
                 "scratch": self.scratch,
                 "egress": self.egress,
+                "egress_proxy": self.egress_proxy,
                 "egress_limits": self.egress_limits.model_dump(mode="json"),
                 "cgroups": [str(group) for group in self.cgroups],
                 "bwrap": str(self.bwrap),

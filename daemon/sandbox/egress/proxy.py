@@ -9,61 +9,30 @@ One thread with one event loop a run; `close` ends it with all its connections.
 """
 
 import asyncio
-import ipaddress
 import socket
 import threading
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
+from daemon.sandbox.egress.dial import (
+    Connection,
+    Dialler,
+    Line,
+    RefusedError,
+    Resolve,
+    is_address,
+    resolve,
+)
 from daemon.sandbox.egress.greeting import Greeting
-from daemon.sandbox.egress.request import END, Fetch, Tunnel, Unreadable, read_request
+from daemon.sandbox.egress.request import END, Fetch, Tunnel, Unreadable, absolute, read_request
 from policy.bus.result import Contact
 from policy.egress import Destination, Rules
 from policy.host import EgressLimits
 
-Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""From a host and a port to addresses, in the order to try them. Raises `OSError`."""
-
 _CHUNK = 64 * 1024
 _log = structlog.get_logger()
-
-
-async def resolve(host: str, port: int) -> list[str]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
-
-
-class RefusedError(Exception):
-    """The request is not served; *status* is what the client is told."""
-
-    def __init__(self, status: str, why: str) -> None:
-        super().__init__(why)
-        self.status = status
-
-
-@dataclass
-class _Line:
-    """One request, while it is being served."""
-
-    host: str = "?"
-    port: int = 0
-    allowed: bool = False
-    why: str = ""
-    address: str = ""
-    sent: int = 0
-    received: int = 0
-    heard: float = 0.0
-    """When something last passed, either way."""
-
-    def contact(self) -> Contact:
-        return Contact(
-            host=self.host, port=self.port, allowed=self.allowed, why=self.why,
-            address=self.address, sent=self.sent, received=self.received,
-        )  # fmt: skip
 
 
 @dataclass
@@ -73,7 +42,9 @@ class Proxy:
     rules: Rules
     limits: EgressLimits
     resolve: Resolve = resolve
-    _lines: list[_Line] = field(default_factory=list)
+    via: Destination | None = None
+    """The host's own proxy, which is asked for every host then."""
+    _lines: list[Line] = field(default_factory=list)
     _more: int = 0
     _left: int = 0
     _clients: set[asyncio.Task[None]] = field(default_factory=set)
@@ -132,14 +103,14 @@ class Proxy:
             if len(self._lines) >= self.limits.lines:
                 self._more += 1
                 return
-            line = _Line()
+            line = Line()
             self._lines.append(line)
             await self._answer(line, reader, writer)
         finally:
             _drop(writer)
 
     async def _answer(
-        self, line: _Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         try:
             await self._serve_one(line, reader, writer)
@@ -159,28 +130,34 @@ class Proxy:
             _log.info("egress", verdict="ALLOW" if line.allowed else "DENY", why=line.why, **said)
 
     async def _serve_one(
-        self, line: _Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         if len(self._clients) > self.limits.connections:
             raise RefusedError("503 Busy", "too many connections at once")
         head = await self._head(reader)
+        dialler = Dialler(self.rules, self.limits.connect_s, self.resolve, self.via)
         match read_request(head):
             case Unreadable(why=why, named=named):
                 line.host = named
                 raise RefusedError("400 Bad Request", why)
             case Tunnel(to=to):
-                far, onward = await self._connect(line, to)
+                far, onward = await dialler.connect(line, to)
+                self._transports.add(onward.transport)
                 try:
+                    if self.via is not None:
+                        await self._tunnelled(line, to, far, onward)
                     writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
                     await self._greeted(line, to, reader, onward)
                     await self._both(line, (reader, writer), (far, onward))
                 finally:
                     _drop(onward)
             case Fetch(to=to, head=again):
-                far, onward = await self._connect(line, to)
+                far, onward = await dialler.connect(line, to)
+                self._transports.add(onward.transport)
                 try:
-                    self._spend(line, sent=len(again))
-                    onward.write(again)
+                    said = again if self.via is None else absolute(again, to)
+                    self._spend(line, sent=len(said))
+                    onward.write(said)
                     await onward.drain()
                     await self._pass(line, far, writer, answering=True)
                 finally:
@@ -194,46 +171,24 @@ class Proxy:
         except TimeoutError as error:
             raise RefusedError("408 Timeout", "no request came") from error
 
-    async def _connect(
-        self, line: _Line, to: Destination
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Return a connection to a permitted address of *to*, which is on the list."""
-        line.host, line.port = to.host, to.port
-        refused = self.rules.refusal(to)
-        if refused is not None:
-            raise RefusedError("403 Forbidden", refused)
-        try:
-            async with asyncio.timeout(self.limits.connect_s):
-                return await self._first(line, to)
-        except TimeoutError as error:
-            raise RefusedError("504 Timeout", "it does not answer") from error
-
-    async def _first(
-        self, line: _Line, to: Destination
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        try:
-            addresses = [to.host] if _is_address(to.host) else await self.resolve(to.host, to.port)
-        except OSError as error:
-            raise RefusedError("502 Bad Gateway", f"it cannot be found: {error}") from error
-        why = "it has no address"
-        for address in addresses:
-            forbidden = self.rules.refusal_of_address(address, to.port)
-            if forbidden is not None:
-                why = forbidden
-                continue
-            try:
-                opened = await asyncio.open_connection(address, to.port)
-            except OSError as error:
-                why = f"{address}: {error}"
-                continue
-            self._transports.add(opened[1].transport)
-            line.allowed, line.address = True, address
-            return opened
-        raise RefusedError("403 Forbidden", why)
+    async def _tunnelled(
+        self,
+        line: Line,
+        to: Destination,
+        far: asyncio.StreamReader,
+        onward: asyncio.StreamWriter,
+    ) -> None:
+        """Have the host's own proxy make the tunnel."""
+        onward.write(f"CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n".encode())
+        await onward.drain()
+        answer = await self._head(far)
+        if not answer.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")):
+            said = answer.partition(b"\r\n")[0].decode("ascii", "backslashreplace")
+            raise RefusedError("502 Bad Gateway", f"{line.address}, the host's proxy, says: {said}")
 
     async def _greeted(
         self,
-        line: _Line,
+        line: Line,
         to: Destination,
         reader: asyncio.StreamReader,
         onward: asyncio.StreamWriter,
@@ -245,7 +200,7 @@ class Proxy:
             said += chunk
             if not chunk or greeting.take(chunk):
                 break
-        expected = None if _is_address(to.host) else to.host
+        expected = None if is_address(to.host) else to.host
         if not greeting.is_tls or greeting.name != expected:
             whom = greeting.name or ("nobody" if greeting.is_tls else "no TLS server")
             line.allowed, line.why = False, f"what came through the tunnel greets {whom}"
@@ -256,9 +211,9 @@ class Proxy:
 
     async def _both(
         self,
-        line: _Line,
-        near: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        far: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        line: Line,
+        near: Connection,
+        far: Connection,
     ) -> None:
         async with asyncio.TaskGroup() as ways:
             ways.create_task(self._pass(line, near[0], far[1], answering=False))
@@ -266,7 +221,7 @@ class Proxy:
 
     async def _pass(
         self,
-        line: _Line,
+        line: Line,
         source: asyncio.StreamReader,
         target: asyncio.StreamWriter,
         *,
@@ -284,7 +239,7 @@ class Proxy:
             return
         _drop(target)
 
-    async def _read(self, line: _Line, source: asyncio.StreamReader) -> bytes:
+    async def _read(self, line: Line, source: asyncio.StreamReader) -> bytes:
         """Wait for the next bytes as long as something passes the one way or the other."""
         loop = asyncio.get_running_loop()
         line.heard = loop.time()
@@ -299,21 +254,13 @@ class Proxy:
             line.heard = loop.time()
             return chunk
 
-    def _spend(self, line: _Line, *, sent: int = 0, received: int = 0) -> None:
+    def _spend(self, line: Line, *, sent: int = 0, received: int = 0) -> None:
         self._left -= sent + received
         if self._left < 0:
             line.why = f"more than {self.limits.bytes} bytes (`egress_limits.bytes`)"
             raise ConnectionAbortedError
         line.sent += sent
         line.received += received
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _drop(writer: asyncio.StreamWriter) -> None:

@@ -105,6 +105,12 @@ def _fetch(method: str, target: str, headers: list[tuple[str, str]]) -> Request:
     return _other_host(to, headers) or Fetch(to, "\r\n".join([*lines, *kept, "", ""]).encode())
 
 
+def absolute(head: bytes, to: Destination) -> bytes:
+    """Return the *head* of a `Fetch` as another proxy wants it: with the host in its target."""
+    method, _, rest = head.partition(b" ")
+    return method + b" http://" + str(to).removesuffix(f":{_HTTP}").encode() + rest
+
+
 def _other_host(to: Destination, headers: list[tuple[str, str]]) -> Unreadable | None:
     """Refuse a `Host` that is not the one that is connected to."""
     for name, value in headers:

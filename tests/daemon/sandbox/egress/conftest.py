@@ -3,10 +3,14 @@
 import contextlib
 import socket
 import ssl
-import subprocess
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from daemon.sandbox.egress.proxy import Proxy
 from policy.egress import rules
@@ -45,15 +49,24 @@ class Server:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
-    """A key and a certificate for `listed.example`."""
-    made = tmp_path_factory.mktemp("tls") / "both.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", made, "-out",
-         made.with_suffix(".crt"), "-days", "2", "-subj", "/CN=listed.example",
-         "-addext", "subjectAltName=DNS:listed.example,DNS:other.example"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return made.with_suffix(".crt"), made
+    """A certificate for `listed.example` and `other.example`, and its key."""
+    folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "listed.example")])
+    now = datetime.now(UTC)
+    names = [x509.DNSName("listed.example"), x509.DNSName("other.example")]
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    crt, pem = folder / "tls.crt", folder / "tls.key"
+    crt.write_bytes(made.public_bytes(Encoding.PEM))
+    pem.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    )
+    return crt, pem
 
 
 @pytest.fixture
@@ -76,7 +89,7 @@ def server():
 class Front:
     """A proxy, and how a client speaks to it."""
 
-    def __init__(self, asked, allowed, names, limits):
+    def __init__(self, asked, allowed, names, limits, via):
         self.asked_of_dns = []
         self.names = names
 
@@ -84,7 +97,7 @@ class Front:
             self.asked_of_dns.append(host)
             return self.names[host].pop(0) if self.names.get(host) else []
 
-        self.proxy = Proxy(rules(asked, allowed), limits, resolve)
+        self.proxy = Proxy(rules(asked, allowed), limits, resolve, via)
         listener = socket.create_server(("127.0.0.1", 0))
         self.address = listener.getsockname()
         self.proxy.serve(listener)
@@ -123,8 +136,8 @@ def _all(made):
 def front():
     made = []
 
-    def start(asked, allowed, *, names=None, **limits):
-        made.append(Front(asked, allowed, names or {}, EgressLimits(**limits)))
+    def start(asked, allowed, *, names=None, via=None, **limits):
+        made.append(Front(asked, allowed, names or {}, EgressLimits(**limits), via))
         return made[-1]
 
     yield start

@@ -5,6 +5,8 @@ import ssl
 
 import pytest
 
+from policy.egress import Destination
+
 HERE = "127.0.0.1"
 
 
@@ -162,3 +164,33 @@ def test_closing_ends_every_connection(server, front):
             assert each.recv(4096) == b""
     with pytest.raises(ConnectionRefusedError), socket.create_connection(made.address, timeout=5):
         pass
+
+
+def test_where_the_host_has_a_proxy_of_its_own_that_one_is_asked(server, front, certificate):
+    far = server(b"inside", tls=certificate)
+    allowed = [f"{HERE}:{far.port}", "listed.example"]
+    names = {"listed.example": [[HERE]]}
+    place = f"listed.example:{far.port}"
+    second = front([place], [place, f"{HERE}:{far.port}"], names=names)
+    via = Destination(host=HERE, port=second.address[1])
+    first = front([place], [place, *allowed], via=via)
+    assert first.tunnels(place, greeting="listed.example", certificate=certificate) == b"inside"
+    assert b" 403 " in first.says(get("other.example"))
+    assert first.asked_of_dns == []
+    assert [line.host for line in second.proxy.close()] == ["listed.example"]
+
+
+def test_a_plain_request_through_the_hosts_proxy_keeps_its_host(server, front):
+    far = server()
+    place = f"listed.example:{far.port}"
+    second = front([place], [place, f"{HERE}:{far.port}"], names={"listed.example": [[HERE]]})
+    first = front([place], [place], via=Destination(host=HERE, port=second.address[1]))
+    assert first.says(get(place)).endswith(b"hello")
+    assert far.read[0].startswith(b"GET /x HTTP/1.1\r\nHost: listed.example:")
+
+
+def test_what_the_hosts_proxy_refuses_is_said(front):
+    second = front([], [])
+    first = front(["a.example"], ["a.example"], via=Destination(host=HERE, port=second.address[1]))
+    said = first.says("CONNECT a.example:443 HTTP/1.1\r\n\r\n")
+    assert b"the host's proxy, says: HTTP/1.1 403" in said

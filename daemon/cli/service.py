@@ -24,7 +24,7 @@ def install_service(
     start: Path,
     name: str | None,
     *,
-    user: str,
+    user: str | None,
     group: str | None,
     now: bool,
     dry_run: bool,
@@ -42,7 +42,7 @@ def install_service(
     return Exit.OK
 
 
-def _plan(place: Place, name: str | None, *, user: str, group: str | None) -> Plan:
+def _plan(place: Place, name: str | None, *, user: str | None, group: str | None) -> Plan:
     move = _move(place, name)
     bare = place.store.repo.is_bare
     if group is not None and not bare:

@@ -35,8 +35,11 @@ def install(
     name: MaybeName = None,
     directory: Directory = None,
     user_name: Annotated[
-        str, typer.Option(metavar="USER", help="Whom it runs as; made where it is missing.")
-    ] = "pawl",
+        str | None,
+        typer.Option(
+            metavar="USER", help="Whom it runs as; made where it is missing. [default: pawl]"
+        ),
+    ] = None,
     share: Annotated[
         str | None,
         typer.Option(metavar="GROUP", help="Hand a bare repository to USER, writable by GROUP."),

@@ -42,10 +42,15 @@ class Unfit:
 
 
 def plan(
-    move: Move, *, name: str, user: str, group: str | None, bare: bool, worktree: Path | None
+    move: Move, *, name: str, user: str | None, group: str | None, bare: bool, worktree: Path | None
 ) -> Plan | Unfit:
-    """Return what installing as the service *name* means."""
+    """Return what installing as the service *name* means.
+
+    *user* and *group*, where None, are those it is installed with.
+    """
     outside = move.was
+    user = user or unit.setting(name, "User") or USER
+    group = group or unit.setting(name, "SupplementaryGroups")
     gitdir = Path(outside.host.git_dir)
     command = own_command()
     try:

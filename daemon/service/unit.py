@@ -2,7 +2,7 @@
 
 The unit is the same on every host. The drop-in holds what is not: the path of pawl, whose user it
 runs as, where the repository lies, how long a stop takes. An operator's own settings belong into
-a drop-in of theirs (`systemctl edit`), which ours does not touch. Pure: values in, text out.
+a drop-in of theirs (`systemctl edit`), which ours does not touch.
 """
 
 import hashlib
@@ -56,6 +56,16 @@ def unit_of(name: str) -> str:
 def folder_of(name: str) -> Path:
     """Return the folder of an instance's drop-ins; it is there while it is installed."""
     return UNITS / f"{unit_of(name)}.d"
+
+
+def setting(name: str, key: str) -> str | None:
+    """Return what the drop-in of an installed *name* says of *key*: installing again keeps it."""
+    try:
+        text = (folder_of(name) / DROP_IN).read_text("utf-8")
+    except OSError:
+        return None
+    found = re.findall(rf"^{re.escape(key)}=(.+)$", text, re.MULTILINE)
+    return found[-1] if found else None
 
 
 def files(instance: Instance) -> dict[Path, str]:

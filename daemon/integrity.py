@@ -128,10 +128,12 @@ def newest_landing(site: Site) -> CommitId | None:
     tip = observe_tip(site.store, site.target)
     if isinstance(tip, Lost):
         return None
-    walk = site.store.repo.walk(tip.commit, pygit2.enums.SortMode.TOPOLOGICAL)
-    walk.simplify_first_parent()
-    for commit in walk:
-        raw = read_object(site.store, str(commit.id), "commit")
+    # One commit after the other: libgit2's sorted walk reads all of the history before the first.
+    at: CommitId | None = tip.commit
+    while at is not None:
+        raw = read_object(site.store, at, "commit")
         if isinstance(parse(raw, site.trust.daemons), Trailers):
-            return CommitId(str(commit.id))
+            return at
+        parents = site.store.repo[at].peel(pygit2.Commit).parent_ids
+        at = CommitId(str(parents[0])) if parents else None
     return None

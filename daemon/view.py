@@ -15,7 +15,7 @@ from daemon.mission.draft import Draft
 from daemon.sandbox.probes import Conforms, Unavailable
 from daemon.site import Site
 from daemon.start import start_of
-from gitops.intake import Intake
+from gitops.intake import Intake, ItemCache
 from gitops.landing.checkout import observe as observe_checkout
 from gitops.landing.landed import only_landings
 from gitops.objects import read_blob
@@ -232,7 +232,7 @@ class Eyes:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._intake = Intake()
+        self._intake = Intake(cache=ItemCache(site.state / "cache", writes=True))
         self._last: tuple[str, Effective | BadFile, Backlog] | None = None
 
     def look(

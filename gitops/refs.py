@@ -6,6 +6,7 @@ file of 0 bytes is missing from libgit2's listing without a word; neither is use
 
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -143,12 +144,13 @@ def delete(store: Store, ref: RefName, *, was: CommitId) -> bool:
 
 
 def list_refs(store: Store, prefix: str) -> Listing:
-    """Return the refs under *prefix*, which ends in `/`: libgit2's listing and a directory walk.
+    """Return the refs under *prefix*, which ends in `/`: a directory walk, and what is packed.
 
-    A name that only the walk sees, and that cannot be looked up, is broken.
+    A name that cannot be looked up is broken. The refs of others cost nothing, however many there
+    are. Loose before packed: a ref that is packed meanwhile is seen in one of the two.
     """
-    names = {name for name in store.repo.references if name.startswith(prefix)}
-    names.update(_walk(store.gitdir, prefix))
+    names = {*_walk(store.gitdir, prefix)}
+    names.update(_packed(store, prefix))
     found: dict[RefName, CommitId] = {}
     broken: dict[RefName, str] = {}
     for name in sorted(names):
@@ -231,6 +233,38 @@ def _make_parents(store: Store, ref: RefName) -> None:
             directory.mkdir()
         if store.durability == "full":
             packs.sync_directory(directory.parent)
+
+
+def _packed(store: Store, prefix: str) -> list[str]:
+    """Return the names under *prefix* in `packed-refs`, read again when the file is another."""
+    try:
+        with (store.gitdir / "packed-refs").open("rb") as file:
+            stat = os.fstat(file.fileno())
+            seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            known = store.remembered.get(_PACKED)
+            if not isinstance(known, _Packed) or known.seen != seen:
+                known = _Packed(seen, _names(file.read()))
+                store.remembered[_PACKED] = known
+    except FileNotFoundError:
+        return []
+    after = prefix[:-1] + chr(ord("/") + 1)
+    return known.names[bisect_left(known.names, prefix) : bisect_left(known.names, after)]
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """The names in a `packed-refs` of that inode, size and time; sorted."""
+
+    seen: tuple[int, int, int]
+    names: list[str]
+
+
+_PACKED = "packed-refs"
+
+
+def _names(content: bytes) -> list[str]:
+    rows = content.decode("utf-8", "surrogateescape").split("\n")
+    return sorted(row.partition(" ")[2] for row in rows if row and row[0] not in "#^")
 
 
 def _walk(gitdir: Path, prefix: str) -> Iterator[str]:

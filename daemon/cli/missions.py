@@ -6,13 +6,16 @@ is damaged, foreign, or of a later release.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.place import Place
+from daemon.opening.past import Past
 from gitops import ledger, refs
 from gitops.ledger.dossier import read_file
-from gitops.ledger.reading import Trust
-from policy.documents.summary import Summary, summarise
+from gitops.ledger.reading import Trust, trust
+from gitops.objects import DamagedObjectError, MissingObjectError, read_object
+from policy.documents.summary import SUMMARY, Summary, summarise
 from policy.ids import CommitId, ItemId, MissionId, RefName, item_of, mission_of, ordinal_of
 from policy.mission.evolve import ContradictionError, replay
 from policy.mission.record import Recorded
@@ -43,6 +46,15 @@ class Unknown:
     why: str
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A closed mission by its summary alone: what a list of many needs of each."""
+
+    mission: MissionId
+    summary: Summary
+    is_open: bool = False
+
+
 class Missions:
     """The missions of one place, read at one commit of the ledger branch."""
 
@@ -62,18 +74,79 @@ class Missions:
 
     def order(self) -> dict[MissionId, int]:
         """Return when each closed mission closed, as a rank: 0 is the newest."""
-        if self.ledger is None:
-            return {}
-        found = ledger.order_of_closing(self._place.store, ledger=self.ledger)
-        return {mission: rank for rank, mission in enumerate(found)}
+        return {mission: rank for rank, mission in enumerate(self._order())}
 
     def every(self) -> Iterator[Known | Unknown]:
         """Yield the open missions, then the closed ones that are not open as well."""
         opened = self.open_ids()
-        for mission in (*opened, *(one for one in self.closed_ids() if one not in opened)):
+        known = {*opened}
+        for mission in (*opened, *(one for one in self.closed_ids() if one not in known)):
             found = self.get(mission)
             if found is not None:
                 yield found
+
+    def opened(self) -> Iterator[Known | Unknown]:
+        for mission in self.open_ids():
+            found = self.get(mission)
+            if found is not None:
+                yield found
+
+    def count_closed(self) -> int:
+        opened = {*self.open_ids()}
+        return sum(mission not in opened for mission in self.closed_ids())
+
+    def closed(self, newest: int | None = None) -> Iterator[Ended | Unknown]:
+        """Yield the closed missions that are not open as well, each by one small file.
+
+        All of them, in no order; or the *newest* so many, the newest first.
+        """
+        opened = {*self.open_ids()}
+        ids = self.closed_ids() if newest is None else self._order()
+        foreign = self._foreign()
+        for mission in islice((one for one in ids if one not in opened), newest):
+            yield (
+                self._ended(mission)
+                if foreign is None
+                else Unknown(mission, is_open=False, why=foreign)
+            )
+
+    def _order(self) -> Iterator[MissionId]:
+        if self.ledger is not None:
+            yield from ledger.order_of_closing(self._place.store, ledger=self.ledger)
+
+    def _foreign(self) -> str | None:
+        """Return why what the ledger's tip holds cannot be believed."""
+        if self.ledger is None:
+            return None
+        try:
+            raw = read_object(self._place.store, self.ledger, "commit")
+        except (MissingObjectError, DamagedObjectError) as error:
+            return str(error)
+        whose, why = trust(raw, self._place.trusted)
+        return f"not the daemon's: {why}" if whose is Trust.FOREIGN else None
+
+    def _ended(self, mission: MissionId) -> Ended | Unknown:
+        try:
+            content = ledger.read_closed_file(
+                self._place.store, mission, SUMMARY, ledger=self.ledger
+            )
+            return Ended(mission, Summary.model_validate_json(content or b""))
+        except (MissingObjectError, DamagedObjectError) as error:
+            return Unknown(mission, is_open=False, why=str(error))
+        except ValueError:
+            found = self.get(mission)  # of another release, or cut: its facts tell
+        match found:
+            case Known(summary=summary):
+                return Ended(mission, summary)
+            case Unknown() as unknown:
+                return unknown
+            case None:
+                return Unknown(mission, is_open=False, why=f"it has no {SUMMARY} and no facts")
+
+    def past(self) -> Past:
+        """Return how items' missions ended; nothing where the ledger is somebody else's."""
+        tip = None if self._foreign() is not None else self.ledger
+        return Past(self._place.store, lambda: tip)
 
     def newest_of(self, item: ItemId) -> MissionId | None:
         """Return the newest mission of *item*: an open one, else the last that closed."""

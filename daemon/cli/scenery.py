@@ -4,7 +4,7 @@ Nothing is run: conditions that need the sandbox stay unobserved, and are shown 
 clone; what the clone lacks (open missions that were not fetched) the answer lacks as well.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daemon.builders.command import crew_of
@@ -15,15 +15,15 @@ from daemon.clock import SystemClock
 from daemon.outside import Outside
 from gitops import highwater
 from gitops.highwater import Corrupt, HighWater
-from gitops.intake import Intake
-from gitops.objects import read_blob
+from gitops.intake import Intake, ItemCache
+from gitops.ledger import BrokenDossierError
+from gitops.objects import DamagedObjectError, MissingObjectError, read_blob
 from gitops.observe import POLICY, Tip, contains, is_paused
 from policy.backlog.forms import item_in
+from policy.backlog.graph import Backlog
 from policy.backlog.item import BacklogItem
 from policy.backlog.scene import Closing, Open, Scene
 from policy.backlog.selection import Selection, select
-from policy.documents.closing import closing_of
-from policy.documents.summary import Summary
 from policy.ids import ItemId, item_of
 from policy.mission.integrity import of_policy, rewritten
 from policy.mission.states import Waiting
@@ -34,11 +34,15 @@ from policy.rules.model import Policy
 
 @dataclass(frozen=True)
 class Scenery:
-    """A scene, what is selected in it, and the missions it was read from."""
+    """A scene, what is selected in it, and the missions it was read from.
+
+    Closed missions are read only of items that could be opened: there may be many.
+    """
 
     scene: Scene
     selection: Selection
-    missions: tuple[Known | Unknown, ...]
+    missions: Missions
+    opened: tuple[Known | Unknown, ...]
 
 
 def scenery(place: Place, tip: Tip) -> Scenery:
@@ -54,24 +58,41 @@ def scenery(place: Place, tip: Tip) -> Scenery:
         )
     policy = effective.policy
     now = SystemClock().now()
-    found = tuple(Missions(place).every())
+    missions = Missions(place)
+    opened = tuple(missions.opened())
     crew = crew_of(policy)
+    intake = Intake(cache=_cache(place))
+    backlog = intake.read(place.store, tip.commit, policy.backlog, crew, policy.backlog_markdown)
+    closed, doubt = _closed(missions, backlog)
     scene = Scene(
-        backlog=Intake().read(
-            place.store, tip.commit, policy.backlog, crew, policy.backlog_markdown
-        ),
+        backlog=backlog,
         policy=policy,
         policy_digest=effective.digest,
         now=now,
         today=now.date(),
-        open=tuple(_open(place, one) for one in found if one.is_open),
-        closed=_closings(
-            one.summary for one in found if isinstance(one, Known) and not one.is_open
-        ),
-        integrity=_integrity(place, tip, policy),
+        open=tuple(_open(place, one) for one in opened),
+        closed=closed,
+        integrity=doubt or _integrity(place, tip, policy),
         activity="paused" if is_paused(place.store, tip.tree) else "active",
     )
-    return Scenery(scene, select(scene), found)
+    return Scenery(scene, select(scene), missions, opened)
+
+
+def _cache(place: Place) -> ItemCache | None:
+    """Return what the daemon of this host read before; a command adds nothing to it."""
+    if not isinstance(place.outside, Outside):
+        return None
+    return ItemCache(place.outside.state / "cache", writes=False)
+
+
+def _closed(
+    missions: Missions, backlog: Backlog
+) -> tuple[Mapping[ItemId, tuple[Closing, ...]], Frozen | None]:
+    """Return how missions of items ended; or, as the daemon opens none then, why that is unread."""
+    try:
+        return missions.past().of(backlog), None
+    except (BrokenDossierError, MissingObjectError, DamagedObjectError) as error:
+        return {}, Frozen(why=str(error))
 
 
 def _integrity(place: Place, tip: Tip, policy: Policy) -> Integrity:
@@ -98,12 +119,3 @@ def _open(place: Place, one: Known | Unknown) -> Open:
     item = item_in(opened.item_path, content, item_of(one.mission))
     scope = item.write_scope if isinstance(item, BacklogItem) else ("**",)
     return Open(one.mission, scope, waiting)
-
-
-def _closings(summaries: Iterable[Summary]) -> dict[ItemId, tuple[Closing, ...]]:
-    found: dict[ItemId, tuple[Closing, ...]] = {}
-    for summary in sorted(summaries, key=lambda one: one.at):
-        closing = closing_of(summary)
-        if closing is not None:
-            found[summary.item] = (*found.get(summary.item, ()), closing)
-    return found

@@ -7,7 +7,7 @@ from pathlib import Path
 from daemon.cli import output
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.lines import line_of
-from daemon.cli.missions import Known, Missions, Unknown, entry
+from daemon.cli.missions import Ended, Known, Missions, Unknown, entry
 from daemon.cli.place import Place, open_place
 from daemon.cli.resting import last_said
 from gitops.ledger.dossier import shard
@@ -96,7 +96,7 @@ def _within(known: Known) -> str:
     return "" if known.is_open else f"{shard(known.mission)}/"
 
 
-def outcome_of(known: Known) -> str:
+def outcome_of(known: Known | Ended) -> str:
     """Return what became of a mission, in a few words."""
     summary = known.summary
     if summary.outcome is None:

@@ -1,17 +1,17 @@
 """The command `status`: what is open, what ended last, what stands in the way."""
 
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 from daemon.cli import output
 from daemon.cli.exits import Exit
-from daemon.cli.missions import Known, Unknown, absent, entry
+from daemon.cli.missions import Ended, Known, Unknown, absent, entry
 from daemon.cli.place import Place, open_place, target_of, tip_of
 from daemon.cli.resting import Resting, last_said
 from daemon.cli.scenery import Scenery, scenery
 from daemon.cli.show import outcome_of
-from daemon.cli.watching import changes
 from daemon.clock import SystemClock
 from daemon.health import read_health
 from daemon.outside import Outside
@@ -26,6 +26,8 @@ def status(start: Path, *, watch: bool, as_json: bool) -> Exit:
     if not watch:
         _print(place, as_json=as_json)
         return Exit.OK
+    from daemon.cli.watching import changes  # noqa: PLC0415 - the other form starts without it
+
     for _ in changes(place.gitdir):
         if sys.stdout.isatty() and not as_json:
             sys.stdout.write(_CLEAR)
@@ -51,8 +53,8 @@ def _object(place: Place, tip: Tip, found: Scenery) -> dict[str, object]:
     return {
         "schema": 1,
         "missions": [
-            entry(one.summary) if isinstance(one, Known) else {**absent(one), "why": one.why}
-            for one in found.missions
+            {**absent(one), "why": one.why} if isinstance(one, Unknown) else entry(one.summary)
+            for one in (*found.opened, *_by_time(found.missions.closed()))
         ],
         "skipped": {item: skip.reason for item, skip in found.selection.skipped.items()},
         "target": {"ref": tip.ref, "commit": tip.commit},
@@ -72,17 +74,16 @@ def _tell(place: Place, tip: Tip, found: Scenery) -> None:
     output.say(f"daemon: {_daemon(place)}")
     if place.doubt:
         output.say(place.doubt)
-    opened = [one for one in found.missions if one.is_open]
-    closed = sorted((one for one in found.missions if not one.is_open), key=_ended)
+    opened, closed = found.opened, found.missions.count_closed()
     if opened:
         output.say("", f"{len(opened)} open")
         held_up = last_said(place)
         rows = [_open_row(one, held_up.get(one.mission)) for one in opened]
         output.table(("mission", "state", "title", "why"), rows)
     if closed:
-        more = "" if len(closed) <= _SHOWN else f", the last {_SHOWN}"
-        output.say("", f"{len(closed)} closed{more}")
-        rows = [_row(one) for one in closed[-_SHOWN:]]
+        more = "" if closed <= _SHOWN else f", the last {_SHOWN}"
+        output.say("", f"{closed} closed{more}")
+        rows = [_row(one) for one in _by_time(found.missions.closed(newest=_SHOWN))]
         output.table(("mission", "outcome", "title", "why"), rows)
     _tell_selection(found)
 
@@ -145,8 +146,12 @@ def _age(at: str) -> str:
     return f"{seconds} s ago"
 
 
-def _ended(one: Known | Unknown) -> tuple[str, Natural]:
-    return (one.summary.at if isinstance(one, Known) else "", natural(one.mission))
+def _by_time(found: Iterable[Ended | Unknown]) -> list[Ended | Unknown]:
+    return sorted(found, key=_ended)
+
+
+def _ended(one: Ended | Unknown) -> tuple[str, Natural]:
+    return ("" if isinstance(one, Unknown) else one.summary.at, natural(one.mission))
 
 
 def _open_row(one: Known | Unknown, rest: Resting | None) -> tuple[str, str, str, str]:
@@ -154,7 +159,7 @@ def _open_row(one: Known | Unknown, rest: Resting | None) -> tuple[str, str, str
     return (mission, state, title, why) if rest is None else (mission, rest.reason, title, rest.why)
 
 
-def _row(one: Known | Unknown) -> tuple[str, str, str, str]:
+def _row(one: Known | Ended | Unknown) -> tuple[str, str, str, str]:
     if isinstance(one, Unknown):
         return one.mission, "unreadable", "", one.why
     return one.mission, outcome_of(one), one.summary.title, " ".join(one.summary.why.split())

@@ -24,8 +24,9 @@ from gitops.objects import DamagedObjectError, MissingObjectError
 from gitops.refs import BrokenRefError
 from policy.backlog.conditions import name_of
 from policy.backlog.item import BacklogItem
+from policy.backlog.remembered import Selector
 from policy.backlog.scene import Open, Scene
-from policy.backlog.selection import Selection, select
+from policy.backlog.selection import Selection
 from policy.ids import Digest, MissionId, mission_of, ordinal_of
 from policy.mission.evolve import ContradictionError, replay
 from policy.mission.facts import ConditionRecord, MissionOpened
@@ -48,7 +49,8 @@ UNREADABLE = (
 class Opener:
     def __init__(self, site: Site, pool: Pool[Outcome]) -> None:
         self._site = site
-        self._past = Past(site)
+        self._past = Past(site.store, lambda: refs.read(site.store, refs.LEDGER))
+        self._selector = Selector()
         self._conditions = Conditions(site, pool)
 
     def open(self, view: View, standing: Standing) -> Draft | None:
@@ -57,10 +59,10 @@ class Opener:
         Conditions that are not observed yet are put under way; a later reconcile goes on.
         """
         scene = self._scene(view, standing)
-        selection = select(scene)
+        selection = self._selector.select(scene)
         while selection.unobserved and self._conditions.observe(view, selection.unobserved):
             scene = self._scene(view, standing)
-            selection = select(scene)
+            selection = self._selector.select(scene)
         standing.selection = selection
         if not selection.order:
             return None
@@ -105,7 +107,7 @@ class Opener:
             now=view.now,
             today=view.now.date(),
             open=tuple(self._open_missions(view, standing)),
-            closed=self._past.of(view.backlog.items),
+            closed=self._past.of(view.backlog),
             answers=self._conditions.answers(view),
             activity=view.activity,
             integrity=view.integrity,

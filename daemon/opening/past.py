@@ -1,50 +1,63 @@
-"""How an item's missions ended: read from their summaries on `pawl/ledger`, once per ledger shard.
+"""How an item's missions ended: read from their summaries on `pawl/ledger`.
 
-Only items that could be opened are looked up, and what was read is kept as long as the mission's
-dossier is the same tree, so that a hundred thousand closed missions cost nothing per tick.
+Only items that could be opened are looked up. What was read is kept; when the ledger moves, only
+the missions whose dossiers differ are looked up again, so that a hundred thousand closed missions
+cost nothing per tick.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from daemon.site import Site
-from gitops import ledger, refs
-from policy.backlog.graph import Filed
+from gitops import ledger
+from gitops.repository import Store
+from policy.backlog.graph import Backlog
 from policy.backlog.scene import Closing
 from policy.documents.closing import closing_of
 from policy.documents.summary import SUMMARY, Summary
-from policy.ids import CommitId, ItemId, MissionId, mission_of, ordinal_of
+from policy.ids import CommitId, ItemId, MissionId, item_of, mission_of, ordinal_of
 
 
 class Past:
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    """The past at one tip of the ledger; *tip* is asked for it each time."""
+
+    def __init__(self, store: Store, tip: Callable[[], CommitId | None]) -> None:
+        self._store = store
+        self._tip = tip
         self._at: CommitId | None = None
         self._last: dict[ItemId, MissionId | None] = {}
         self._closings: dict[MissionId, Closing] = {}
-        """A closed mission never changes, so what was read once holds."""
+        self._of: tuple[Backlog, Mapping[ItemId, tuple[Closing, ...]]] | None = None
 
     def last(self, item: ItemId) -> MissionId | None:
         """Return the item's last closed mission."""
         self._turn_to_tip()
+        return self._looked_up(item)
+
+    def of(self, backlog: Backlog) -> Mapping[ItemId, tuple[Closing, ...]]:
+        """Return every closing of those items that could be opened, oldest first.
+
+        The very same answer as long as neither backlog nor ledger has changed.
+        """
+        self._turn_to_tip()
+        if self._of is None or self._of[0] is not backlog:
+            todo = (name for name, one in backlog.items.items() if one.item.status == "todo")
+            found = ((name, self._closings_of(name)) for name in todo)
+            self._of = (backlog, {name: closings for name, closings in found if closings})
+        return self._of[1]
+
+    def _looked_up(self, item: ItemId) -> MissionId | None:
         if item not in self._last:
-            self._last[item] = ledger.closed_of(self._site.store, item, ledger=self._at)
+            self._last[item] = ledger.closed_of(self._store, item, ledger=self._at)
         return self._last[item]
 
-    def of(self, items: Mapping[ItemId, Filed]) -> dict[ItemId, tuple[Closing, ...]]:
-        """Return every closing of those of *items* that could be opened, oldest first."""
-        todo = (name for name, one in items.items() if one.item.status == "todo")
-        found = ((name, self._of(name)) for name in todo)
-        return {name: closings for name, closings in found if closings}
-
-    def _of(self, item: ItemId) -> tuple[Closing, ...]:
-        last = self.last(item)
+    def _closings_of(self, item: ItemId) -> tuple[Closing, ...]:
+        last = self._looked_up(item)
         if last is None:
             return ()
         missions = (mission_of(item, n) for n in range(1, ordinal_of(last) + 1))
         return tuple(self._closings.get(one) or self._read(one) for one in missions)
 
     def _read(self, mission: MissionId) -> Closing:
-        content = ledger.read_closed_file(self._site.store, mission, SUMMARY, ledger=self._at)
+        content = ledger.read_closed_file(self._store, mission, SUMMARY, ledger=self._at)
         try:
             closing = closing_of(Summary.model_validate_json(content)) if content else None
         except ValueError:
@@ -56,7 +69,13 @@ class Past:
         return closing
 
     def _turn_to_tip(self) -> None:
-        tip = refs.read(self._site.store, refs.LEDGER)
-        if tip != self._at:
-            self._at = tip
-            self._last = {}
+        tip = self._tip()
+        if tip == self._at:
+            return
+        if tip is None or self._at is None:
+            self._last, self._closings = {}, {}
+        else:
+            for mission in ledger.changed_between(self._store, self._at, tip):
+                self._last.pop(item_of(mission), None)
+                self._closings.pop(mission, None)
+        self._at, self._of = tip, None

@@ -69,10 +69,12 @@ def note(
 ) -> None:
     """Tell *changes* which entries are others than *before*, or that it is more than that."""
     was, are = _by_id(before), _by_id(now)
-    if was is None or are is None or was.keys() != are.keys():
+    if was is None or are is None:
         changes.more = True
         return
-    changes.replaced += [(was[name], are[name]) for name in are]
+    changes.replaced += [(was[name], are[name]) for name in are if name in was]
+    changes.added += [are[name] for name in are if name not in was]
+    changes.removed += [was[name] for name in was if name not in are]
 
 
 def _by_id(entries: Sequence[Filed | BadItem]) -> Mapping[str, Filed] | None:

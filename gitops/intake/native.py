@@ -11,11 +11,12 @@ import pygit2
 
 from gitops import objects
 from gitops.intake import markdown
+from gitops.intake.cache import ItemCache
 from gitops.intake.markdown import Sheet
 from gitops.intake.shelf import Effort, Limits, Reader, Shelf, bad
 from gitops.repository import Store
 from policy.backlog.crew import Crew
-from policy.backlog.graph import Backlog, Filed, assemble, replaced
+from policy.backlog.graph import Backlog, Filed, assemble, changed
 from policy.backlog.parse import BadItem
 from policy.ids import CommitId, TreeId
 
@@ -46,10 +47,17 @@ class _Read:
 class Intake:
     """Remembers the backlog it read last, to read only what changed; owned by one thread."""
 
-    def __init__(self, *, max_bytes: int = 1024**2, max_depth: int = 32) -> None:
+    def __init__(
+        self,
+        *,
+        max_bytes: int = 1024**2,
+        max_depth: int = 32,
+        cache: ItemCache | None = None,
+    ) -> None:
         self.effort = Effort()
         """What the last `read` cost."""
         self._limits = Limits(max_bytes, max_depth)
+        self._cache = cache
         self._last: _Read | None = None
 
     def read(
@@ -78,12 +86,21 @@ class Intake:
     def _read(self, store: Store, places: _Places, crew: Crew, last: _Read | None) -> _Read:
         if last is not None and _paths(last.places) != _paths(places):
             last = None
-        reader = Reader(store, self._limits, self.effort)
+        reader = Reader(store, self._limits, self.effort, cache=self._cache)
         shelf = self._shelf(reader, places, last)
+        if self._cache is not None:
+            self._cache.settle()
         sheet = self._sheet(reader, places, last)
         quick = None
         if last is not None and last.crew == crew and not reader.changes.more:
-            quick = replaced(last.backlog, reader.changes.replaced, crew)
+            changes = reader.changes
+            quick = changed(
+                last.backlog,
+                crew,
+                replaced=changes.replaced,
+                added=changes.added,
+                removed=changes.removed,
+            )
         entries = (*_faults(places), *(shelf.entries() if shelf else ()), *sheet.entries)
         backlog = quick if quick is not None else _assembled(entries, crew)
         return _Read(places, shelf, sheet, crew, backlog)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitops import objects
+from gitops.intake.cache import ItemCache
 from gitops.objects import DamagedObjectError, MissingObjectError
 from gitops.repository import Store
 from policy.backlog.graph import Filed
@@ -62,16 +63,26 @@ class Shelf:
 
 @dataclass
 class Changes:
-    """What became of the shelf before: *replaced* items, old and new, or more than that."""
+    """What became of the shelf before; *more*: bad items come or gone as well."""
 
     replaced: list[tuple[Filed, Filed]] = field(default_factory=list)
+    added: list[Filed] = field(default_factory=list)
+    removed: list[Filed] = field(default_factory=list)
     more: bool = False
 
     def note(self, old: "Filed | BadItem | Shelf | None", new: "Filed | BadItem | None") -> None:
         if isinstance(old, Filed) and isinstance(new, Filed):
             self.replaced.append((old, new))
-        elif old is not None or new is not None:
-            self.more = True
+            return
+        for one in old.entries() if isinstance(old, Shelf) else (old,):
+            if isinstance(one, Filed):
+                self.removed.append(one)
+            else:
+                self.more |= one is not None
+        if isinstance(new, Filed):
+            self.added.append(new)
+        else:
+            self.more |= new is not None
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,7 @@ class Reader:
     limits: Limits
     effort: Effort = field(default_factory=Effort)
     changes: Changes = field(default_factory=Changes)
+    cache: ItemCache | None = None
 
     def shelf(self, oid: str, path: str, before: Shelf | None, depth: int = 0) -> Shelf:
         """Return the folder at *path*, taking over from *before* what is still the same.
@@ -101,23 +113,24 @@ class Reader:
             if mode == _FOLDER and isinstance(was, Shelf):
                 rows[name] = (mode, entry, self._folder(entry, below, was, depth))
             elif mode == _FOLDER:
-                self.changes.more = True
+                self.changes.note(was, None)
                 rows[name] = (mode, entry, self._folder(entry, below, None, depth))
             else:
                 read = self._file(entry, below, mode)
                 self.changes.note(was, read)
                 rows[name] = (mode, entry, read)
-        if before is not None and any(
-            before.rows[name][2] is not None for name in before.rows.keys() - rows.keys()
-        ):
-            self.changes.more = True
+        if before is not None:
+            for name in before.rows.keys() - rows.keys():
+                self.changes.note(before.rows[name][2], None)
         return Shelf(oid, rows)
 
     def _folder(self, oid: str, path: str, known: Shelf | None, depth: int) -> Shelf | BadItem:
-        if _ESCAPE in path:
-            return bad(path, _UNSHOWN)
-        if depth >= self.limits.max_depth:
-            return bad(path, f"is deeper than {self.limits.max_depth} folders in the backlog")
+        fault = _UNSHOWN if _ESCAPE in path else None
+        if fault is None and depth >= self.limits.max_depth:
+            fault = f"is deeper than {self.limits.max_depth} folders in the backlog"
+        if fault is not None:
+            self.changes.more = True
+            return bad(path, fault)
         return self.shelf(oid, path, known, depth + 1)
 
     def _file(self, oid: str, path: str, mode: int) -> Filed | BadItem | None:
@@ -127,6 +140,15 @@ class Reader:
         return self._item(path, oid) if path.endswith(SUFFIX) else None
 
     def _item(self, path: str, oid: str) -> Filed | BadItem:
+        known = None if self.cache is None else self.cache.get(path, BlobId(oid))
+        if known is not None and oid in self.store.repo.odb:
+            return known
+        read = self._parsed(path, oid)
+        if self.cache is not None and isinstance(read, Filed):
+            self.cache.put(read)
+        return read
+
+    def _parsed(self, path: str, oid: str) -> Filed | BadItem:
         self.effort.files += 1
         try:
             _, size = self.store.repo.odb.read_header(oid)

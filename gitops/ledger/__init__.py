@@ -6,6 +6,7 @@ daemons cannot both write what comes next.
 
 from gitops.ledger.appending import DuplicateStepError as DuplicateStepError
 from gitops.ledger.appending import append as append
+from gitops.ledger.closed import changed_between as changed_between
 from gitops.ledger.closed import closed_missions as closed_missions
 from gitops.ledger.closed import closed_of as closed_of
 from gitops.ledger.closed import is_closed as is_closed

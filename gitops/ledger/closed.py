@@ -94,6 +94,41 @@ def order_of_closing(store: Store, *, ledger: CommitId | None = None) -> Iterato
         yield from _added(store, _root(store, tip) if tip else None, TreeId(str(commit.tree_id)))
 
 
+def changed_between(store: Store, old: CommitId, new: CommitId) -> Iterator[MissionId]:
+    """Yield the missions whose dossiers differ at two commits of the ledger branch.
+
+    Reads the folders on the way to what differs, however far apart the commits are.
+    """
+    yield from _differing(store, _missions_of(store, old), _missions_of(store, new))
+
+
+def _missions_of(store: Store, ledger: CommitId) -> tuple[int, str]:
+    root = _root(store, ledger)
+    found = None if root is None else dossier.find(store, root, "missions")
+    return _NOTHING if found is None else found
+
+
+def _differing(
+    store: Store, old: tuple[int, str], new: tuple[int, str], depth: int = 1
+) -> Iterator[MissionId]:
+    rows = [
+        objects.read_tree(store, oid) if mode == TREE_MODE and oid else {}
+        for mode, oid in (old, new)
+    ]
+    for name in sorted(rows[0].keys() | rows[1].keys()):
+        was, now = (side.get(name, _NOTHING) for side in rows)
+        if was == now:
+            continue
+        if depth == _SHARDS:
+            yield MissionId(name.decode("utf-8", "surrogateescape"))
+        else:
+            yield from _differing(store, was, now, depth + 1)
+
+
+_NOTHING = (TREE_MODE, "")
+"""Stands for a folder that is not there."""
+
+
 def _added(
     store: Store, before: TreeId | None, after: TreeId, depth: int = 0
 ) -> Iterator[MissionId]:

@@ -64,19 +64,54 @@ def _place(one: Filed | BadItem) -> tuple[str, int]:
     return one.path, one.entry
 
 
-def replaced(before: Backlog, changed: Iterable[tuple[Filed, Filed]], crew: Crew) -> Backlog | None:
-    """Return *before* with files *changed* from one item to another, without looking at the rest.
+def changed(
+    before: Backlog,
+    crew: Crew,
+    *,
+    replaced: Sequence[tuple[Filed, Filed]],
+    added: Sequence[Filed],
+    removed: Sequence[Filed],
+) -> Backlog | None:
+    """Return *before* with some items others than they were, without looking at the rest.
 
-    None where that does not do: an item was bad or is, or names other items than it did.
+    None where that does not do: an item is bad or was, names other items than it did, or other
+    items may stand otherwise beside it. `assemble` answers then, and would have answered the same.
     """
+    moved = {one.item.id for one in added} & {one.item.id for one in removed}
+    if moved or ((added or removed) and before.bad):
+        return None
     items = dict(before.items)
-    for old, new in changed:
+    for one in removed:
+        if items.pop(one.item.item_id, None) is not one:
+            return None
+    for old, new in replaced:
         name = new.item.item_id
         same = items.get(name) is old and [*_links(old.item)] == [*_links(new.item)]
         if not same or [*_unmanned([new], crew)]:
             return None
         items[name] = new
+    if added and not _fit(added, items, crew):
+        return None
+    gone = {one.item.id for one in removed}
+    if gone and any(name in gone for one in items.values() for _, name in _named(one.item)):
+        return None
+    items.update((one.item.item_id, one) for one in added)
     return Backlog(items, before.bad)
+
+
+def _fit(added: Sequence[Filed], items: Mapping[ItemId, Filed], crew: Crew) -> bool:
+    """Tell whether new items are good beside *items* and wait for those alone.
+
+    No item that was good names one that was not there, so nothing waits for a new item and no
+    circle goes through it, unless it says itself what it is in the way of.
+    """
+    if any(one.item.unblocks for one in added) or [*_unmanned(added, crew)]:
+        return False
+    if any(name not in items for one in added for _, name in _named(one.item)):
+        return False
+    taken = {name.lower() for name in items}
+    new = [one.item.id.lower() for one in added]
+    return len({*new}) == len(new) and taken.isdisjoint(new)
 
 
 Finding = tuple[Filed, str, str]

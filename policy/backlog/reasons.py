@@ -1,5 +1,6 @@
 """Why an item is not opened now: a closed set, in the order it is asked (DESIGN 5.2)."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,8 +41,8 @@ class Skip:
 
 def counts(skips: Iterable[Skip]) -> dict[str, int]:
     """Return how many items were skipped for each reason that occurred."""
-    found = [skip.reason for skip in skips]
-    return {reason.value: found.count(reason) for reason in SkipReason if reason in found}
+    found = Counter(skip.reason for skip in skips)
+    return {reason.value: found[reason] for reason in SkipReason if reason in found}
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

@@ -100,12 +100,16 @@ def _status(one: Filed, _: Surroundings) -> Skip | None:
         case "todo":
             return None
         case "done":
-            return Skip(SkipReason.DONE, "its status is done")
+            return _DONE
         case "cancelled":
-            return Skip(SkipReason.CANCELLED, "its status is cancelled")
+            return _CANCELLED
         case "blocked":
             why = one.held or "its status is blocked; set it to todo"
             return Skip(SkipReason.BLOCKED_BY_PERSON, why)
+
+
+_DONE = Skip(SkipReason.DONE, "its status is done")
+_CANCELLED = Skip(SkipReason.CANCELLED, "its status is cancelled")
 
 
 def _running(one: Filed, around: Surroundings) -> Skip | None:

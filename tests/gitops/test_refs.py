@@ -1,4 +1,7 @@
 import multiprocessing
+import subprocess
+import threading
+from contextlib import suppress
 
 import pytest
 
@@ -174,3 +177,39 @@ def test_directories_of_a_new_ref_are_made_and_a_file_in_their_place_is_told(
         refs.create(store, REF, a_commit("one"))
     (repository.gitdir / "refs" / "pawl").unlink()
     assert refs.create(store, REF, a_commit("one"))
+
+
+def test_a_listing_while_others_pack_misses_no_ref(store, a_commit, repository):
+    commit, stop = a_commit("one"), threading.Event()
+
+    def packs_refs():
+        while not stop.is_set():
+            subprocess.run(["git", "pack-refs", "--all"], cwd=repository.gitdir, check=False)
+
+    other = threading.Thread(target=packs_refs)
+    other.start()
+    made = set()
+    try:
+        for n in range(60):
+            with suppress(RefLockedError):
+                assert refs.create(store, refs.mission_ref(f"H-{n}"), commit)
+                made.add(f"H-{n}")
+            assert set(refs.list_missions(store).open) == made
+    finally:
+        stop.set()
+        other.join()
+    assert len(made) > 10
+    assert refs.list_missions(store).broken == {}
+
+
+def test_a_ref_that_only_is_packed_is_listed_and_gone_when_it_is_deleted(
+    store, a_commit, repository
+):
+    commit = a_commit("one")
+    for name in ("H-1", "H-10", "H-2"):
+        refs.create(store, refs.mission_ref(name), commit)
+    assert refs.create(store, refs.work_ref("H-1"), commit)
+    repository.git("pack-refs", "--all")
+    assert set(refs.list_missions(store).open) == {"H-1", "H-10", "H-2"}
+    refs.delete(store, refs.mission_ref("H-10"), was=commit)
+    assert set(refs.list_missions(store).open) == {"H-1", "H-2"}

@@ -40,6 +40,7 @@ def shipped(
     """
     words = {"target": json.dumps(branch), "name": json.dumps(name)}
     policy = _filled("policy.yaml", words) + (_UNREAD if _is_foreign(sheet) else b"")
+    policy += b"".join(text for lock, text in _PROPOSED.items() if lock in taken)
     hello = next(path for path in _hellos() if path not in taken)
     item = _filled("HELLO-1.yaml", {"target": branch, "hello": hello, "path": FIRST_ITEM})
     return Beginning(
@@ -54,6 +55,38 @@ _UNREAD = b"""
 # Take this line out once its entries have Tests and Scope (docs/markdown.md of pawl).
 backlog_markdown: null
 """
+
+
+_PROPOSED = {
+    "requirements.txt": b"""
+# What requirements.txt names can be installed once, and mounted for builders and tests. Add its
+# hosts to `egress` in the host file as well; docs/environments.md of pawl tells the rest.
+# environments:
+#   py:
+#     setup:
+#       - [python3, -m, venv, /environment]
+#       - [/environment/bin/pip, install, --require-hashes, -r, requirements.txt]
+#     key_files: [requirements.txt]
+#     egress: [pypi.org, files.pythonhosted.org]
+#     path: [bin]
+# environment: py
+""",
+    "package-lock.json": b"""
+# What package-lock.json names can be installed once, and mounted for builders and tests. Add its
+# host to `egress` in the host file as well; docs/environments.md of pawl tells the rest.
+# environments:
+#   node:
+#     setup:
+#       - [cp, package.json, package-lock.json, /environment]
+#       - [npm, ci, --prefix, /environment, --no-audit, --no-fund]
+#     key_files: [package.json, package-lock.json]
+#     egress: [registry.npmjs.org]
+#     path: [node_modules/.bin]
+#     links: {node_modules: node_modules}
+# environment: node
+""",
+}
+"""Proposals by lock file, as comments: whether they are right only a person can tell."""
 
 
 def _is_foreign(sheet: bytes | None) -> bool:

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from daemon.cli.beginning import shipped
+from policy.rules.load import load_policy
 from tests.daemon.environments.conftest import TOOLS
 
 
@@ -72,3 +76,16 @@ def test_the_schemas_list_every_key(furnished):
     assert all("description" in declared[key] for key in declared if key != "limits")
     for key in ("egress", "egress_proxy", "environments_kept", "environments_bytes"):
         assert "description" in host["properties"][key]
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "package-lock.json"])
+def test_what_init_proposes_for_a_lock_file_is_a_policy_once_it_is_wanted(lock):
+    beginning = shipped(branch="main", name="house", approver="", taken=frozenset({lock}))
+    proposed = beginning.introduction[".pawl/policy.yaml"].decode()
+    assert load_policy(proposed.encode()).policy.environments == {}
+    head, start, tail = proposed.rpartition("# environments:")
+    wanted = head + "\n".join(line.removeprefix("# ") for line in (start + tail).splitlines())
+    policy = load_policy(wanted.encode()).policy
+    (declared,) = policy.environments.values()
+    assert lock in declared.key_files
+    assert policy.environment in policy.environments

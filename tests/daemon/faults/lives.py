@@ -84,6 +84,18 @@ def wishes_made(house):
     house.wishes("Z-1", tests=[{"run": ["grep", "-q", "made", "Z-1.txt"]}])
 
 
+def wishes_furnished(house):
+    """Its builder and its test need what an environment has."""
+    tools = {"setup": [["cp", "tools.lock", "/environment/lock"]], "key_files": ["tools.lock"]}
+    declared = f"environments: {json.dumps({'tools': tools})}\nenvironment: tools\n"
+    house.commits({".pawl/policy.yaml": POLICY + declared, "tools.lock": "made\n"})
+    house.wishes(
+        "Z-1",
+        command=["cp", "/environment/lock", "Z-1.txt"],
+        tests=[{"run": ["cmp", "/environment/lock", "Z-1.txt"]}],
+    )
+
+
 def waits_for(house, sign):
     """Python for a builder or gate that does not go on before the file *sign* is there."""
     path = json.dumps(str(house.signs / sign))
@@ -126,6 +138,7 @@ ALONE = Life("alone", wishes_made)
 """The shortest life that lands: for the quick forms of what is not a kill."""
 LIVES = (
     Life("landed", wishes_two),
+    Life("furnished", wishes_furnished),
     Life("idle", wishes_idle),
     Life("asked", wishes_asked),
     Life("conflicted", wishes_made, {"builder-start": writes_the_same_file}),

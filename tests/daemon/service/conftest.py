@@ -155,6 +155,17 @@ class Host:
     def messages(self) -> list[str]:
         return [str(line.get("MESSAGE")) for line in self.machine.journal(UNIT)]
 
+    def since_start(self) -> list[str]:
+        """Return what was said since the service was started by hand the last time."""
+        said = self.messages()
+        starts = [n for n, one in enumerate(said) if one.startswith("Starting ")]
+        return said[starts[-1 - self.restarts] :]
+
+    def aborted(self) -> list[str]:
+        """Return the stacks that a start found."""
+        lines = [json.loads(one) for one in self.messages() if one.startswith('{"')]
+        return [line["at"] for line in lines if "aborted" in line["event"]]
+
     def audits(self) -> None:
         """Audit what the daemon left, as the user it belongs to, by git alone."""
         audit = str(ROOT / "tests/independent/audit.py")

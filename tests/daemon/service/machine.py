@@ -142,7 +142,7 @@ class Machine:
 
     def journal(self, unit: str) -> list[dict]:
         """Return the unit's lines, each as journald has it."""
-        said = self.says("journalctl", "--unit", unit, "--output", "json", "--no-pager")
+        said = self.says("journalctl", "--all", "--unit", unit, "--output", "json")
         return [json.loads(line) for line in said.splitlines()]
 
 

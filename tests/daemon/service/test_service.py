@@ -72,6 +72,22 @@ def test_a_process_that_hangs_is_ended_by_the_watchdog(host):
     host.lands("W-1")
 
 
+def test_where_it_hung_is_told_by_the_next_start(host):
+    """A read that never returns, in the main thread and in C: nothing in the process could help."""
+    host.hurries(WatchdogSec="2s", TimeoutAbortSec="10s")
+    host.root("systemctl", "restart", UNIT)
+    hanging = f"{HUB}/refs/pawl/missions/HANG-1"
+    make = f"mkdir -p {HUB}/refs/pawl/missions && mkfifo {hanging}"
+    host.root("runuser", "-u", "pawl", "--", "sh", "-c", make)
+    eventually(lambda: any("Watchdog timeout" in one for one in host.since_start()), host.tail())
+    host.root("rm", hanging)
+    eventually(lambda: host.restarts and host.state == "active", f"it is back: {host.tail()}")
+    host.hurries()
+    eventually(lambda: any("reconcile" in one for one in host.aborted()), host.tail())
+    host.wishes("W-2")
+    host.lands("W-2")
+
+
 def test_a_reload_is_over_when_everything_was_read_anew(host):
     was, reloads = host.pid, host.health.get("reloads", 0)
     host.ada("git", "pull", "-q", "--rebase", "origin", "main")

@@ -95,6 +95,7 @@ class Daemon:
             self._unclassified(standing, error)
         standing.under_way = self._pool.under_way()
         standing.since = self._pool.since()
+        _log_doubts(self.standing.doubts, standing.doubts)
         self.standing = standing
         return standing
 
@@ -118,7 +119,6 @@ class Daemon:
 
     def freeze(self, why: str) -> None:
         """Open and land nothing for as long as this process lives."""
-        _log.error("frozen", why=why)
         self._doubt.freeze(why)
 
     def stop(self) -> None:
@@ -287,6 +287,15 @@ class Daemon:
         before = self.standing.rests.get(mission)
         if before is None or before.reason != rest.reason:
             self._told(mission, f"{rest.reason.replace('_', ' ')}: {rest.why}")
+
+
+def _log_doubts(before: list[str], now: list[str]) -> None:
+    """Log what has begun to stand against everything, and the end of it; once each."""
+    for why in now:
+        if why not in before:
+            _log.error("frozen", why=why)
+    if before and not now:
+        _log.info("not frozen any more")
 
 
 def _is_shortage(error: BaseException) -> bool:

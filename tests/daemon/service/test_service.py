@@ -156,6 +156,20 @@ def test_after_a_power_loss_it_starts_by_itself_and_lands_what_was_begun(host):
     host.lands("P-1")
 
 
+def test_a_freeze_is_in_the_journal_and_in_systemds_status_and_so_is_its_end(host):
+    was = host.root("git", f"--git-dir={HUB}", "rev-parse", "main")
+    host.root("git", f"--git-dir={HUB}", "update-ref", "refs/heads/main", f"{was}~1")
+    told = eventually(lambda: [one for one in host.messages() if '"frozen"' in one], "it is frozen")
+    assert "doctor --accept-tip" in told[-1]
+    assert host.machine.shows(UNIT, "StatusText").startswith("frozen: ")
+    assert host.pawl("service", "status", "house").returncode == 9
+    host.root("git", f"--git-dir={HUB}", "update-ref", "refs/heads/main", was)
+    host.root("chown", "-R", "pawl:builders", HUB)
+    eventually(lambda: "not frozen any more" in host.messages()[-1], "it goes on")
+    host.wishes("F-1")
+    host.lands("F-1")
+
+
 def test_installing_again_changes_nothing_and_puts_aside_what_was_edited(host):
     was = host.pid
     host.installs()

@@ -21,6 +21,7 @@ selection: {interruptions: 2, on_invalid: hold}
 failures:
   build_error: {action: escalate, origin: item}
   environment_error: {backoff_s: 0}
+  resource_exhausted: {backoff_s: 0}
 """
 
 

@@ -8,6 +8,7 @@ has the one broad `except` of the daemon: an error nobody classified freezes (pr
 import errno
 import os
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -26,6 +27,8 @@ from daemon.opening.opener import UNREADABLE, Opener
 from daemon.pool import Flight, Pool
 from daemon.site import Site
 from daemon.standing import Standing
+from daemon.upkeep import KEY as UPKEEP
+from daemon.upkeep import Housekeeping
 from daemon.view import Eyes, TargetLostError, View
 from daemon.wake import Wake
 from gitops import ledger, refs
@@ -74,6 +77,7 @@ class Daemon:
         self._pool: Pool[Outcome] = Pool(wake, site.clock.now)
         self._work = Work(site, self._pool)
         self._opener = Opener(site, self._pool)
+        self._house = Housekeeping(site, self._pool)
         self._over: dict[str, Flight[Outcome]] = {}
         self.standing = Standing()
 
@@ -83,6 +87,7 @@ class Daemon:
         try:
             self._collect()
             self._take_environments()
+            self._house.over(self._over.pop(UPKEEP, None))
             self._resume()
             self._missions(standing)
             self._open(standing)
@@ -116,6 +121,10 @@ class Daemon:
     def interval_s(self) -> int:
         """Seconds between two reconciles that nothing asks for."""
         return self._eyes.interval_s
+
+    def keep_house(self) -> datetime:
+        """Put upkeep under way where it is due; return when it is next."""
+        return self._house.start_if_due(self._eyes.retention_days)
 
     def freeze(self, why: str) -> None:
         """Open and land nothing for as long as this process lives."""

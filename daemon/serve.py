@@ -23,6 +23,7 @@ from daemon.signals import listening
 from daemon.site import Point, Site, nothing
 from daemon.standing import Standing
 from daemon.timers import Hints
+from daemon.upkeep import KEY as UPKEEP
 from daemon.wake import Wake
 from gitops import highwater, recovery, refs
 from gitops.finding import Doubt, Finding, Healed, NeedsPerson
@@ -158,6 +159,7 @@ def run(serving: Serving, notify: Notify, beat_s: float | None = None) -> Standi
             for mission, rest in standing.rests.items():
                 if rest.until is not None:
                     hints.wake_at(mission, rest.until)
+            hints.wake_at(UPKEEP, serving.daemon.keep_house())
             if not standing.moved:
                 _wait(serving, beat_s)
         notify.tell("STOPPING=1", "STATUS=stopping: what runs is checkpointed")

@@ -264,10 +264,15 @@ class Eyes:
     @property
     def interval_s(self) -> int:
         """Seconds between two reconciles that nothing asks for, by the policy seen last."""
-        effective = self._last[1] if self._last else shipped_policy()
-        return (
-            effective if isinstance(effective, Effective) else shipped_policy()
-        ).policy.reconcile_s
+        return self._seen().policy.reconcile_s
+
+    @property
+    def retention_days(self) -> int:
+        """Days that what is kept outside of the ledger is kept, by the policy seen last."""
+        return self._seen().policy.evidence.retention_days
+
+    def _seen(self) -> Effective:
+        return _or_shipped(self._last[1] if self._last else None)
 
     def _read(self, tip: Tip) -> tuple[Effective | BadFile, Backlog]:
         if self._last is None or self._last[0] != tip.commit:

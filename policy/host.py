@@ -64,6 +64,18 @@ class Builder(Value):
     gid: UnprivilegedId
 
 
+class Upkeep(Value):
+    """What is kept low in a repository that is `owned`, and how often that is looked at."""
+
+    every_s: AtLeastOne = 6 * 3600
+    loose_refs: AtLeastOne = 256
+    """So many files of the daemon's own refs, and all refs are packed."""
+    loose_objects: AtLeastOne = 4096
+    """About so many objects that are files of their own, and they are packed."""
+    grace_days: Annotated[int, Field(ge=14)] = 14
+    """What nothing refers to is kept for so long: somebody may be about to refer to it."""
+
+
 class Host(Value):
     schema_version: Literal[1] = Field(alias="schema")
     git_dir: AbsolutePath
@@ -109,6 +121,10 @@ class Host(Value):
     """A stale lock file in a repository the daemon does not own is left alone for so long."""
     remote: Remote | None = None
     """The hub that this clone belongs to. None: the git dir itself is what people push to."""
+    owned: bool = False
+    """Whether the git directory is the daemon's to keep in order: a hub on the build host. In a
+    person's repository nothing is packed or pruned but the daemon's own packs."""
+    upkeep: Upkeep = Upkeep()
     stop_s: AtLeastOne = 30
     """On SIGTERM, running processes are gone and checkpointed within this."""
 

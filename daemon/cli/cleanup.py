@@ -7,7 +7,7 @@ environments by their last use where there are more than the host file keeps.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from daemon.cli import output
@@ -18,14 +18,12 @@ from daemon.clock import SystemClock
 from daemon.hosting import environments_of
 from daemon.lock import single_instance
 from daemon.outside import Outside
+from daemon.upkeep import outlived
 from gitops import ledger, refs
 from gitops.observe import contains
 from policy.ids import CommitId, MissionId, RefName
 from policy.problems import Unreadable
 from policy.rules.load import Effective, shipped_policy
-
-_SPILLS = ("evidence", "sandbox/output")
-"""Folders of the state directory that hold what was too big for the ledger."""
 
 
 @dataclass(frozen=True)
@@ -110,16 +108,8 @@ def _spilled(place: Place, outside: Outside) -> Iterator[Path]:
     effective = policy_at(place, tip_of(place, target_of(place)).tree)
     days = _or_shipped(effective).policy.evidence.retention_days
     oldest = SystemClock().now() - timedelta(days=days)
-    for folder in (outside.state / name for name in _SPILLS):
-        for file in folder.rglob("*"):
-            if file.is_file() and _changed(file) < oldest:
-                yield file
-    yield from environments_of(outside).stale(oldest)
+    yield from outlived(outside.state, oldest)
 
 
 def _or_shipped(effective: Effective | Unreadable) -> Effective:
     return effective if isinstance(effective, Effective) else shipped_policy()
-
-
-def _changed(file: Path) -> datetime:
-    return datetime.fromtimestamp(file.lstat().st_mtime, UTC)

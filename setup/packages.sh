@@ -21,17 +21,17 @@ has_usr_python() { [ -x /usr/bin/python3 ] || [ -x /usr/local/bin/python3 ]; }
 
 missing() {
     if [ "$for_tests" = tests ]; then
-        [ -x /lib/systemd/systemd ] || printf ' systemd'
+        has strace || printf ' strace'
+        [ -x /lib/systemd/systemd ] || printf ' systemd'  # booted in a namespace of its own
+        has_sshd || printf ' openssh-server'  # tests bring up their own, on loopback
+        has node || printf ' nodejs'  # a test builds a Node project's dependencies
+        has npm || printf ' npm'
         return 0
     fi
     has bwrap || printf ' bubblewrap'
     has_seccomp || printf ' libseccomp2'
     has git || printf ' git'
     has ssh-keygen || printf ' openssh-client'
-    has strace || printf ' strace'
-    has node || printf ' nodejs'  # a test builds a Node project's dependencies
-    has npm || printf ' npm'
-    has_sshd || printf ' openssh-server'  # tests bring up their own, on loopback
     has_usr_python || printf ' python3'  # the demo's builders and tests run with it, inside the sandbox
     sh setup/python.sh >/dev/null 2>&1 || printf ' python3-venv'
 }

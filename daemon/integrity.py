@@ -46,6 +46,8 @@ class Doubt:
             return Frozen(why=tip.why)
         ledger_tip = refs.read(self._site.store, refs.LEDGER)
         seen, known = self._mark.target, self._mark.ledger
+        if (tip.commit, ledger_tip) == (seen, known) and ledger_tip == self._signed:
+            return Sound()
         if seen is not None and not self._holds(seen, tip.commit):
             return rewritten(tip.ref, found=tip.commit, seen=seen)
         if known is not None and not self._holds(known, ledger_tip):
@@ -102,7 +104,8 @@ class Doubt:
     def _raise(self, mark: HighWater) -> None:
         if mark != self._mark:
             self._site.point("mark")
-            highwater.write(self._site.outside.mark, mark)
+            sync = self._site.store.durability == "full"
+            highwater.write(self._site.outside.mark, mark, sync=sync)
             self._site.point("marked")
             self._mark = mark
 

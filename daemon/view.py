@@ -6,6 +6,7 @@ dear to read: an unchanged backlog is not parsed again.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from daemon.builders.command import call_of, crew_of
@@ -69,6 +70,8 @@ class UnreadableItemError(Exception):
 
 
 Activity = Literal["active", "paused", "stopping"]
+_REMEMBERED = 32
+"""Items and policies that are not parsed again, by their content: every turn of a mission asks."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class View:
         """Return the item as it was when the mission opened."""
         opened = history.opened
         content = read_blob(self.site.store, opened.item_blob)
-        match item_in(opened.item_path, content, item_of(history.mission)):
+        match _parsed(opened.item_path, content, item_of(history.mission)):
             case BacklogItem() as item:
                 return item
             case BadItem() as bad:
@@ -193,8 +196,11 @@ class View:
                 return NoSandbox(why=str(unavailable))
 
     def _checkout(self, mission: Mission) -> Checkout:
-        """Only a mission that may land next asks: looking is as dear as `git status`."""
-        if not isinstance(mission, Judged | Landing):
+        """Only a mission that may land next asks: looking is as dear as `git status`.
+
+        One whose landing has begun does not: the landing looks itself, with the index locked.
+        """
+        if not isinstance(mission, Judged):
             return Free()
         return observe_checkout(self.site.store, self.tip.ref)
 
@@ -226,7 +232,11 @@ def policy_at(store: Store, tip: Tip) -> Effective | BadFile:
     blob = blob_at(store, tip.tree, POLICY)
     if blob is None:
         return BadFile((Problem(0, 0, f"there is no file {POLICY}"),))
-    return load_policy(read_blob(store, blob))
+    return _loaded(read_blob(store, blob))
+
+
+_parsed = lru_cache(maxsize=_REMEMBERED)(item_in)
+_loaded = lru_cache(maxsize=_REMEMBERED)(load_policy)
 
 
 class Eyes:
@@ -235,7 +245,7 @@ class Eyes:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._intake = Intake(cache=ItemCache(site.state / "cache", writes=True))
-        self._last: tuple[str, Effective | BadFile, Backlog] | None = None
+        self._last: tuple[str, Effective | BadFile, Backlog, bool] | None = None
 
     def look(
         self, *, integrity: Integrity, activity: Activity, judging: tuple[Judging, ...] = ()
@@ -247,8 +257,8 @@ class Eyes:
         tip = observe_tip(self._site.store, self._site.target)
         if isinstance(tip, Lost):
             return tip
-        effective, backlog = self._read(tip)
-        if is_paused(self._site.store, tip.tree) and activity == "active":
+        effective, backlog, paused = self._read(tip)
+        if paused and activity == "active":
             activity = "paused"
         return View(
             site=self._site,
@@ -274,7 +284,7 @@ class Eyes:
     def _seen(self) -> Effective:
         return _or_shipped(self._last[1] if self._last else None)
 
-    def _read(self, tip: Tip) -> tuple[Effective | BadFile, Backlog]:
+    def _read(self, tip: Tip) -> tuple[Effective | BadFile, Backlog, bool]:
         if self._last is None or self._last[0] != tip.commit:
             effective = policy_at(self._site.store, tip)
             policy = _or_shipped(effective).policy
@@ -282,8 +292,9 @@ class Eyes:
             backlog = self._intake.read(
                 self._site.store, tip.commit, policy.backlog, crew, policy.backlog_markdown
             )
-            self._last = (tip.commit, effective, backlog)
-        return self._last[1], self._last[2]
+            paused = is_paused(self._site.store, tip.tree)
+            self._last = (tip.commit, effective, backlog, paused)
+        return self._last[1:]
 
     def _doubt(self, effective: Effective | BadFile, integrity: Integrity) -> Integrity:
         if isinstance(integrity, Frozen):

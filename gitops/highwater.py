@@ -11,7 +11,6 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from gitops import packs
 from policy.canonical import canonical, digest
 from policy.ids import CommitId, Digest, MissionId
 from policy.value import Value
@@ -62,9 +61,10 @@ def read(path: Path) -> HighWater | Corrupt | None:
     return found.mark
 
 
-def write(path: Path, mark: HighWater) -> None:
-    """Replace the mark at *path*; after a kill or a power loss it is the old one or this.
+def write(path: Path, mark: HighWater, *, sync: bool = True) -> None:
+    """Replace the mark at *path*; after a kill it is the old one or this.
 
+    With *sync* after a power loss too. The directory is not synced: an older mark is a true one.
     Raises `OSError`, with the old mark still there.
     """
     content = canonical(_File(mark=mark, sha256=_sum(mark)).model_dump(by_alias=True))
@@ -74,13 +74,13 @@ def write(path: Path, mark: HighWater) -> None:
             os.fchmod(file.fileno(), 0o600)
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         new.replace(path)
     except BaseException:
         with suppress(OSError):
             new.unlink()
         raise
-    packs.sync_directory(path.parent)
 
 
 def _sum(mark: HighWater) -> Digest:

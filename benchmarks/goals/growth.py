@@ -12,7 +12,7 @@ from benchmarks.frame.goal import AtLeast, AtMost, Goal, Line, Measured
 from benchmarks.frame.pairs import Side, interleave, timed
 from benchmarks.scenes.crowd import Dossier, backlog, closed, items, run_template
 from benchmarks.scenes.house import House, founded
-from daemon.builders.command import PLAYS
+from daemon.builders.command import crew_of
 from gitops import ledger
 from gitops.intake import Intake
 from gitops.ledger import Keep
@@ -92,7 +92,7 @@ def one_changed(bench: Bench) -> Measured:
 
 
 def _crew() -> Crew:
-    return Crew(plays=PLAYS, pipeline=shipped_policy().policy.pipeline)
+    return crew_of(shipped_policy().policy)
 
 
 class _Reads:

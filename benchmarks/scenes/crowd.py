@@ -10,7 +10,7 @@ from itertools import islice
 import pygit2
 
 from benchmarks.scenes.house import House, item, plant
-from daemon.builders.command import PLAYS
+from daemon.builders.command import crew_of
 from daemon.serve import once
 from gitops import ledger, objects, refs, signing
 from gitops.intake import Intake
@@ -18,7 +18,6 @@ from gitops.ledger import Keep, dossier
 from gitops.objects import TREE_MODE, Batch
 from gitops.repository import Store
 from gitops.signing import DaemonKey
-from policy.backlog.crew import Crew
 from policy.backlog.graph import Filed
 from policy.ids import CommitId, ItemId, MissionId, TreeId
 from policy.mission.facts import AttemptStarted, MissionOpened
@@ -150,8 +149,7 @@ def opened(house: House, like: Dossier, count: int) -> None:
 
 def _filed(store: Store, base: CommitId) -> Mapping[ItemId, Filed]:
     policy = shipped_policy().policy
-    crew = Crew(plays=PLAYS, pipeline=policy.pipeline)
-    return Intake().read(store, base, policy.backlog, crew=crew).items
+    return Intake().read(store, base, policy.backlog, crew=crew_of(policy)).items
 
 
 def _record(like: Dossier, number: int) -> Recorded:

@@ -17,6 +17,7 @@ from gitops.git import ConfigurationRefusedError, Done, GitError
 from gitops.landing.changes import SUBMODULE, Change
 from gitops.landing.marker import create
 from gitops.landing.places import Place, held
+from gitops.landing.untouched import untouched
 from gitops.landing.worktree import in_the_way
 from gitops.repository import Store
 from gitops.scratch import scratch_folder
@@ -64,6 +65,8 @@ _STRICT = {
     "core.ignoreStat": "false",
     "core.splitIndex": "false",
     "index.sparse": "false",
+    # The private index is synced before it becomes the index (checkout.py), and no sooner.
+    "core.fsync": "none",
 }
 
 
@@ -102,7 +105,10 @@ def copy_index(place: Place, to: Path) -> Held | None:
 def unclean(store: Store, place: Place, git: CheckoutGit, at: CommitId) -> Held | None:
     """Return why the checkout is not *at* that commit with nothing changed, None if it is."""
     try:
-        return _sparse(store, place) or _changed(place, git, at)
+        sparse = _sparse(store, place)
+        if sparse is not None or untouched(store, place, git.index, at):
+            return sparse
+        return _changed(place, git, at)
     except GIT_SAYS_NO as error:
         return _unreadable(place, str(error))
 

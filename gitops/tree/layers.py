@@ -91,8 +91,12 @@ class Layers:
     def retain(self, keep: int, using: Collection[TreeId]) -> None:
         """Remove all but the *keep* trees used last, those in use and what these lie on.
 
-        The caller sees to it that no tree is ensured and not yet among *using*.
+        Nothing is removed before there are half as many again: looking at all of them costs more
+        than the room of a few. The caller sees to it that no tree is ensured and not yet among
+        *using*.
         """
+        if len(os.listdir(self._root)) <= keep + keep // 2:  # noqa: PTH208  # names only
+            return
         known = sorted(self._all(), key=self._used, reverse=True)
         wanted = {name for each in known[:keep] for name in (each.name, *each.below)}
         for each in known:

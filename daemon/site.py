@@ -4,7 +4,8 @@ Nothing here decides; it is the set of tools that `__main__` wires and the loop 
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class Site:
     instance: Instance
     point: Point = nothing
     _local: threading.local = field(default_factory=threading.local)
+    _spare: list[Store] = field(default_factory=list)
 
     @property
     def state(self) -> Path:
@@ -52,6 +54,18 @@ class Site:
         """Return the calling thread's own open repository."""
         store: Store | None = getattr(self._local, "store", None)
         if store is None:
-            store = Store.open(self.store.gitdir, durability=self.store.durability)
+            store = self._spare.pop() if self._spare else self.store.twin()
             self._local.store = store
         return store
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Do a deed in the calling thread; the repositories it opened are the next deed's.
+
+        Those of a deed that raised are let go.
+        """
+        with self.door.working():
+            yield
+        store = self._local.__dict__.pop("store", None)
+        if store is not None:
+            self._spare.append(store)

@@ -67,6 +67,8 @@ class Door:
         self._isolation: Isolation | None = None
         self._probing = threading.Lock()
         self._own = threading.local()
+        self._spare: list[tuple[Store, Layers]] = []
+        """Of threads that have done their deed; opening a repository is dear."""
 
     def __enter__(self) -> Self:
         self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -89,6 +91,14 @@ class Door:
             if not isinstance(self._isolation, Conforms):
                 self._isolation = probe(self._box, self._host, self._state, self._launcher)
             return self._isolation
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Hand on what the calling thread opened for its launches, once all of them went well."""
+        yield
+        own = self._own.__dict__.pop("pair", None)
+        if own is not None:
+            self._spare.append(own)
 
     def environment(self) -> Digest:
         """Return the digest of what this host contributes to every run."""
@@ -236,6 +246,8 @@ class Door:
 
     def _of_this_thread(self) -> tuple[Store, Layers]:
         own: tuple[Store, Layers] | None = getattr(self._own, "pair", None)
+        if own is None and self._spare:
+            own = self._own.pair = self._spare.pop()
         if own is None:
             store, builder = self._store.twin(), self._host.builder
             owner = Owner(builder.uid, builder.gid) if builder else None

@@ -88,5 +88,9 @@ class Work:
         return self._start(draft.mission, f"gates on {action.candidate.commit[:12]}", deed)
 
     def _start(self, mission: MissionId, what: str, deed: Deed) -> UnderWay:
-        self._pool.start(mission, what, deed)
+        def lent(stop: threading.Event) -> Outcome:
+            with self._site.working():
+                return deed(stop)
+
+        self._pool.start(mission, what, lent)
         return UnderWay(what)

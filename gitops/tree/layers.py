@@ -37,6 +37,8 @@ _LOCK = ".lock"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NO_LAYER = {errno.EPERM, errno.ENOTSUP, errno.EINVAL}
 _JUDGED = ".judged"
+_LITTLE = 16
+"""Paths; comparing with every tree there is costs more than a layer of so many files."""
 
 Use = Literal["build", "judge"]
 """build: a builder works in it, over trees builders were given before. judge: over any tree."""
@@ -64,6 +66,8 @@ class Layers:
     def __init__(self, store: Store, root: Path, *, owner: Owner | None, deepest: int = 16) -> None:
         self._store, self._root, self._owner, self._deepest = store, root, owner, deepest
         self._boot = _BOOT.read_text().strip()
+        self._seen: dict[str, _Known] = {}
+        """What was read of layers; good enough to choose one, which is then read again."""
         root.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._sweep()
 
@@ -97,6 +101,7 @@ class Layers:
         """
         if len(os.listdir(self._root)) <= keep + keep // 2:  # noqa: PTH208  # names only
             return
+        self._seen = {}
         known = sorted(self._all(), key=self._used, reverse=True)
         wanted = {name for each in known[:keep] for name in (each.name, *each.below)}
         for each in known:
@@ -150,22 +155,34 @@ class Layers:
         return rows | gathering.rows
 
     def _nearest(self, tree: TreeId, use: Use) -> _Known | None:
-        """Return the tree that differs least from *tree*, if one more layer fits over it."""
+        """Return the tree that differs least from *tree*, if one more layer fits over it.
+
+        Of trees that differ little, the one used last will do: it is the next mission's as a rule.
+        """
         found: list[tuple[int, float, _Known]] = []
-        for known in self._all():
+        for known in sorted(self._all(), key=self._used, reverse=True):
             if use == "build" and known.name.endswith(_JUDGED):
                 continue
             with suppress(MissingObjectError):
                 size = len(entries_between(self._store, known.tree, tree))
                 found.append((size, -self._used(known), known))
+                if size <= _LITTLE:
+                    break
         if not found:
             return None
-        nearest = min(found, key=lambda each: each[:2])[2]
-        return nearest if len(nearest.below) + 2 <= self._deepest else None
+        # Read anew: it may have been removed and laid over another tree since it was seen.
+        nearest = self._read(min(found, key=lambda each: each[:2])[2].name)
+        fits = nearest is not None and len(nearest.below) + 2 <= self._deepest
+        return nearest if fits else None
 
     def _all(self) -> list[_Known]:
-        names = [path.name for path in self._root.iterdir() if not path.name.startswith(".")]
-        return [known for name in names if (known := self._read(name)) is not None]
+        names = set(os.listdir(self._root))  # noqa: PTH208  # names only
+        self._seen = {name: known for name, known in self._seen.items() if name in names}
+        for name in names - self._seen.keys():
+            known = None if name.startswith(".") else self._read(name)
+            if known is not None:
+                self._seen[name] = known
+        return [known for known in self._seen.values() if names.issuperset(known.below)]
 
     def _read(self, name: str) -> _Known | None:
         try:
@@ -178,7 +195,7 @@ class Layers:
 
     def _used(self, known: _Known) -> float:
         try:
-            return (self._root / known.name / _ABOUT).stat().st_mtime
+            return os.stat(f"{self._root}/{known.name}/{_ABOUT}").st_mtime  # noqa: PTH116  # hot
         except FileNotFoundError:
             return 0.0
 

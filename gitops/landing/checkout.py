@@ -233,7 +233,10 @@ def bring(store: Store, place: Place, move: Marker, watch: Watch = unwatched) ->
 
 def is_at(git: CheckoutGit, commit: CommitId) -> bool:
     """Return whether the index holds exactly the tree of *commit*."""
-    return git("diff-index", "--cached", "--quiet", commit, "--", accept=(0, 1)).code == 0
+    return (
+        git.holds(commit)
+        or git("diff-index", "--cached", "--quiet", commit, "--", accept=(0, 1)).code == 0
+    )
 
 
 def _sync_file(path: Path) -> None:

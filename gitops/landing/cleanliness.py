@@ -17,7 +17,7 @@ from gitops.git import ConfigurationRefusedError, Done, GitError
 from gitops.landing.changes import SUBMODULE, Change
 from gitops.landing.marker import create
 from gitops.landing.places import Place, held
-from gitops.landing.untouched import untouched
+from gitops.landing.untouched import holds, untouched
 from gitops.landing.worktree import in_the_way
 from gitops.repository import Store
 from gitops.scratch import scratch_folder
@@ -33,9 +33,11 @@ class CheckoutGit:
     """git on one checkout and one private index, as the checkout's owner."""
 
     def __init__(self, store: Store, place: Place, index: Path) -> None:
-        self._git = store.git
+        self._git, self._store = store.git, store
         self._place = place
         self.index = index
+        self.unflagged = False
+        """Whether it is known that git was told of no path in the index not to look at it."""
 
     def __call__(self, *argv: str, stdin: bytes = b"", accept: tuple[int, ...] = (0,)) -> Done:
         owner = self._place.owner
@@ -48,6 +50,15 @@ class CheckoutGit:
             settings=_STRICT,
             user=(owner.uid, owner.gid) if owner else None,
         )
+
+    @property
+    def gitdirs(self) -> tuple[Path, Path]:
+        """The main git dir, and the checkout's own."""
+        return self._store.gitdir, self._place.gitdir
+
+    def holds(self, commit: CommitId) -> bool:
+        """Return whether it is seen without running git that the index is *commit*'s tree."""
+        return holds(self._store, self.index, commit)
 
     def refresh(self) -> list[bytes]:
         """Compare by content what stat data does not prove unchanged; return what differs."""
@@ -106,9 +117,10 @@ def unclean(store: Store, place: Place, git: CheckoutGit, at: CommitId) -> Held 
     """Return why the checkout is not *at* that commit with nothing changed, None if it is."""
     try:
         sparse = _sparse(store, place)
-        if sparse is not None or untouched(store, place, git.index, at):
+        if sparse is not None:
             return sparse
-        return _changed(place, git, at)
+        git.unflagged = untouched(store, place, git.index, at)
+        return None if git.unflagged else _changed(place, git, at)
     except GIT_SAYS_NO as error:
         return _unreadable(place, str(error))
 
@@ -171,12 +183,14 @@ def _special(place: Place, changes: tuple[Change, ...]) -> Held | None:
 def _filtered(place: Place, git: CheckoutGit, changes: tuple[Change, ...]) -> Held | None:
     paths = [change.path for change in changes]
     suspects = [path for path in paths if path.rpartition(b"/")[2] == b".gitattributes"]
-    rows = git("check-attr", "-z", "--stdin", "filter", stdin=_lines(paths)).stdout.split(b"\0")
-    suspects += [
-        path
-        for path, value in zip(rows[0::3], rows[2::3], strict=False)
-        if value not in (b"unspecified", b"unset")
-    ]
+    if _has_attributes(git, place, paths):
+        asked = git("check-attr", "-z", "--stdin", "filter", stdin=_lines(paths))
+        rows = asked.stdout.split(b"\0")
+        suspects += [
+            path
+            for path, value in zip(rows[0::3], rows[2::3], strict=False)
+            if value not in (b"unspecified", b"unset")
+        ]
     if not suspects:
         return None
     return held(
@@ -186,7 +200,26 @@ def _filtered(place: Place, git: CheckoutGit, changes: tuple[Change, ...]) -> He
     )
 
 
+def _has_attributes(git: CheckoutGit, place: Place, paths: list[bytes]) -> bool:
+    """Return whether any file there is, tracked or not, could give one of *paths* an attribute.
+
+    The checkout is clean, so what is tracked lies in it.
+    """
+    top = os.fsencode(place.worktree)
+    folders = {b""}
+    for path in paths:
+        above = path.rpartition(b"/")[0]
+        while above not in folders:
+            folders.add(above)
+            above = above.rpartition(b"/")[0]
+    places = [top + b"/" + folder + b"/.gitattributes" for folder in folders]
+    places += [os.fsencode(where / "info/attributes") for where in git.gitdirs]
+    return any(os.path.lexists(each) for each in places)
+
+
 def _hidden(place: Place, git: CheckoutGit, changes: tuple[Change, ...]) -> Held | None:
+    if git.unflagged:
+        return None
     wanted = {change.path for change in changes}
     rows = git("ls-files", "-v", "-z").stdout.split(b"\0")
     flagged = [row[2:] for row in rows if row[2:] in wanted and row[:1] != b"H"]

@@ -66,6 +66,8 @@ class Layers:
     def __init__(self, store: Store, root: Path, *, owner: Owner | None, deepest: int = 16) -> None:
         self._store, self._root, self._owner, self._deepest = store, root, owner, deepest
         self._boot = _BOOT.read_text().strip()
+        self._left = 0
+        """Layers that the last look at all of them left."""
         self._seen: dict[str, _Known] = {}
         """What was read of layers; good enough to choose one, which is then read again."""
         root.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -95,11 +97,11 @@ class Layers:
     def retain(self, keep: int, using: Collection[TreeId]) -> None:
         """Remove all but the *keep* trees used last, those in use and what these lie on.
 
-        Nothing is removed before there are half as many again: looking at all of them costs more
-        than the room of a few. The caller sees to it that no tree is ensured and not yet among
-        *using*.
+        Nothing is removed before there are *keep* / 2 more than were left the last time: looking
+        at all of them costs more than the room of a few. The caller sees to it that no tree is
+        ensured and not yet among *using*.
         """
-        if len(os.listdir(self._root)) <= keep + keep // 2:  # noqa: PTH208  # names only
+        if len(os.listdir(self._root)) <= self._left + keep // 2:  # noqa: PTH208  # names only
             return
         self._seen = {}
         known = sorted(self._all(), key=self._used, reverse=True)
@@ -111,6 +113,7 @@ class Layers:
             for each in known:
                 if each.name not in wanted:
                     self._remove(self._root / each.name)
+        self._left = len(os.listdir(self._root))  # noqa: PTH208
 
     def _build(self, tree: TreeId, use: Use) -> _Known:
         name = tree if use == "build" else tree + _JUDGED

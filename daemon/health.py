@@ -41,6 +41,7 @@ def write_health(
         "under_way": standing.under_way,
         "since": {key: rfc3339(moment) for key, moment in standing.since.items()},
         "stale": stale,
+        "hub": standing.hub,
         "resting": {
             mission: {
                 "reason": rest.reason,

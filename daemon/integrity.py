@@ -17,7 +17,7 @@ from gitops.ledger.reading import Trust, trust
 from gitops.objects import DamagedObjectError, MissingObjectError, read_object
 from gitops.observe import Lost, contains, follows, observe_tip
 from policy.ids import CommitId, MissionId
-from policy.mission.integrity import ledger_moved, put_back, rewritten
+from policy.mission.integrity import ledger_moved, put_back, rewritten, rewritten_at_hub
 from policy.mission.world import Frozen, Integrity, Sound
 
 _ACCEPT = "look at the history, then: pawl doctor --accept-tip"
@@ -48,6 +48,8 @@ class Doubt:
         seen, known = self._mark.target, self._mark.ledger
         if (tip.commit, ledger_tip) == (seen, known) and ledger_tip == self._signed:
             return Sound()
+        if self._mark.hub is not None:
+            seen = None  # the hub's is what counts, and this branch follows it
         if seen is not None and not self._holds(seen, tip.commit):
             return rewritten(tip.ref, found=tip.commit, seen=seen)
         if known is not None and not self._holds(known, ledger_tip):
@@ -61,8 +63,26 @@ class Doubt:
                     f"look at what was committed there, then {put_back(refs.LEDGER, known)}"
                 )
             self._signed = ledger_tip
-        self._raise(self._mark.model_copy(update={"target": tip.commit, "ledger": ledger_tip}))
+        # With a hub, what is only here is no high-water mark: a person may take it back.
+        target = self._mark.target if self._mark.hub is not None else tip.commit
+        self._raise(self._mark.model_copy(update={"target": target, "ledger": ledger_tip}))
         return Sound()
+
+    def of_hub(self, found: CommitId) -> Frozen | None:
+        """Compare the hub's target with what it has been; None where it holds that."""
+        if self._holds(self._mark.hub, found):
+            return None
+        return rewritten_at_hub(self._site.target, found=found, seen=self._mark.hub)
+
+    def saw_hub(self, found: CommitId, here: CommitId) -> None:
+        """Raise the mark to the hub's target, unless what is *here* and that went two ways."""
+        if self._holds(found, here):
+            both = found
+        elif self._holds(here, found):
+            both = here
+        else:
+            return
+        self._raise(self._mark.model_copy(update={"hub": found, "target": both}))
 
     def rewound(self, found: Mapping[MissionId, CommitId]) -> dict[MissionId, str]:
         """Return the missions whose ledger is not, or does not contain, what was seen last."""
@@ -73,6 +93,7 @@ class Doubt:
             for mission, seen in self._mark.missions.items()
             if not self._follows(seen, found.get(mission))
             and not ledger.is_closed(self._site.store, mission)
+            and not self._is_lost(mission, seen)
         }
 
     def note(self, found: Mapping[MissionId, CommitId]) -> None:
@@ -85,6 +106,11 @@ class Doubt:
         kept = {one: tip for one, tip in seen.items() if one in gone or one in found.keys() - own}
         noted = {one: tip for one, tip in found.items() if one in own and one not in gone}
         self._raise(self._mark.model_copy(update={"missions": {**noted, **kept}}))
+
+    def _is_lost(self, mission: MissionId, seen: CommitId) -> bool:
+        """Tell whether what was seen last is among the steps that the hub did not take."""
+        kept = refs.list_refs(self._site.store, f"{refs.LOST}{mission}/").refs
+        return any(self._follows(seen, tip) for tip in kept.values())
 
     def _is_own(self, tip: CommitId) -> bool:
         try:

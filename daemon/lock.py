@@ -17,13 +17,22 @@ class LockedError(Exception):
     """Another daemon works on this repository. Exit code 75."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Instance:
     """The proof that the lock is held, and which holding of it this is."""
 
     host: str
+    """Recorded in every fact: the host's name; with a hub, a name no other daemon there has."""
     epoch: int
     """Counted up by each start; recorded in every fact."""
+
+    @property
+    def nodename(self) -> str:
+        """The host's name, which others may have as well."""
+        return os.uname().nodename
+
+    def rename(self, host: str) -> None:
+        self.host = host
 
 
 @contextmanager

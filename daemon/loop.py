@@ -25,6 +25,7 @@ from daemon.mission.work import Work
 from daemon.opening.conditions import KEY
 from daemon.opening.opener import UNREADABLE, Opener
 from daemon.pool import Flight, Pool
+from daemon.remote.hub import hub_of
 from daemon.site import Site
 from daemon.standing import Standing
 from daemon.upkeep import KEY as UPKEEP
@@ -75,9 +76,11 @@ class Daemon:
         self._doubt = Doubt(site)
         self._activity: Literal["active", "stopping"] = "active"
         self._pool: Pool[Outcome] = Pool(wake, site.clock.now)
-        self._work = Work(site, self._pool)
+        self._hub = hub_of(site, self._doubt, wake)
+        self._work = Work(site, self._pool, self._hub)
         self._opener = Opener(site, self._pool)
         self._house = Housekeeping(site, self._pool)
+        self._disowned: set[str] = set()
         self._over: dict[str, Flight[Outcome]] = {}
         self.standing = Standing()
 
@@ -89,8 +92,10 @@ class Daemon:
             self._take_environments()
             self._house.over(self._over.pop(UPKEEP, None))
             self._resume()
+            self._disown(self._hub.bring(standing))
             self._missions(standing)
             self._open(standing)
+            self._hub.publish(standing)
             self._doubt.note(refs.list_missions(self._site.store).open)
             if standing.closed and not self._pool.under_way():
                 self._site.door.retain(self._site.outside.host.trees_kept)
@@ -98,8 +103,8 @@ class Daemon:
             standing.doubt(str(error))
         except Exception as error:  # noqa: BLE001 - the one broad one: unclassified freezes
             self._unclassified(standing, error)
-        standing.under_way = self._pool.under_way()
-        standing.since = self._pool.since()
+        standing.under_way |= self._pool.under_way()
+        standing.since |= self._pool.since()
         _log_doubts(self.standing.doubts, standing.doubts)
         self.standing = standing
         return standing
@@ -133,18 +138,30 @@ class Daemon:
     def stop(self) -> None:
         """Start nothing more, and stop what runs; reconcile until nothing is under way."""
         self._activity = "stopping"
+        self._hub.stop()
         self._pool.stop_all()
 
     def check(self) -> None:
         """Raise `WorkerDiedError` where a worker died: only a restart mends that."""
         self._pool.check()
+        self._hub.check()
 
     def close(self) -> None:
         """Wait for the workers; call once, last."""
+        self._hub.close()
         self._pool.close()
 
     def _collect(self) -> None:
-        self._over |= {flight.key: flight for flight in self._pool.over()}
+        over = {flight.key: flight for flight in self._pool.over()}
+        self._over |= {key: flight for key, flight in over.items() if key not in self._disowned}
+        self._disowned -= over.keys()
+
+    def _disown(self, missions: set[MissionId]) -> None:
+        """Stop what runs for missions that are another host's now; what it finds is dropped."""
+        for mission in missions:
+            self._over.pop(mission, None)
+            self._pool.stop(mission)
+        self._disowned |= missions & self._pool.under_way().keys()
 
     def _take_environments(self) -> None:
         """See that no build of an environment went wrong in a way nobody thought of."""
@@ -158,7 +175,8 @@ class Daemon:
 
     def _missions(self, standing: Standing) -> None:
         missions = refs.list_missions(self._site.store)
-        frozen = {**self._doubt.rewound(missions.open), **missions.broken}
+        foreign = {one: rest.why for one, rest in standing.rests.items()}
+        frozen = {**self._doubt.rewound(missions.open), **missions.broken, **foreign}
         for mission, why in frozen.items():
             self._rest(standing, mission, Rest(reason="frozen", why=why))
         drafts: dict[MissionId, Draft] = {}
@@ -241,6 +259,7 @@ class Daemon:
         view = self._look()
         if isinstance(view.integrity, Frozen):
             standing.doubt(view.integrity.why)
+        standing.offline = self._hub.closed_to_new()
         observed = self._over.pop(KEY, None)
         if observed is not None:
             observed.future.result()
@@ -263,8 +282,9 @@ class Daemon:
             return None
 
     def _look(self) -> View:
+        integrity = self._hub.frozen or self._doubt.now()
         view = self._eyes.look(
-            integrity=self._doubt.now(), activity=self._activity, judging=self._work.judging()
+            integrity=integrity, activity=self._activity, judging=self._work.judging()
         )
         if isinstance(view, Lost):
             raise TargetLostError(view.why)

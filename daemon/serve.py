@@ -19,6 +19,7 @@ from daemon.lock import single_instance
 from daemon.loop import Beat, Daemon, Told, silent, unwatched
 from daemon.notify import Notify
 from daemon.outside import Outside, Roots, find
+from daemon.remote.identity import name_in
 from daemon.signals import listening
 from daemon.site import Point, Site, nothing
 from daemon.standing import Standing
@@ -61,6 +62,8 @@ def serving(
     Raises `LockedError`, `RepositoryRefusedError`, `KeyRefusedError` before anything is changed.
     """
     with single_instance(outside.state) as instance:
+        if outside.host.remote is not None:
+            instance.rename(name_in(outside.state))
         gitdir = Path(outside.host.git_dir)
         target = refs.branch_ref(outside.trust.target)
         findings = [*_before_open(outside, gitdir, target, clock)]
@@ -160,6 +163,8 @@ def run(serving: Serving, notify: Notify, beat_s: float | None = None) -> Standi
                 if rest.until is not None:
                     hints.wake_at(mission, rest.until)
             hints.wake_at(UPKEEP, serving.daemon.keep_house())
+            if standing.hub_due is not None:
+                hints.wake_at("hub", standing.hub_due)
             if not standing.moved:
                 _wait(serving, beat_s)
         notify.tell("STOPPING=1", "STATUS=stopping: what runs is checkpointed")

@@ -21,6 +21,12 @@ class Standing:
     selection: Selection | None = None
     doubts: list[str] = field(default_factory=list)
     """What freezes everything."""
+    offline: str | None = None
+    """Why the hub keeps anything from being opened."""
+    hub: dict[str, object] | None = None
+    """How it stands with the hub; None where there is none."""
+    hub_due: datetime | None = None
+    """When the hub is looked at next, if nothing happens before."""
     moved: bool = False
     """Whether anything was recorded."""
 

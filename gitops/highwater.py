@@ -24,6 +24,8 @@ class HighWater(Value):
     """The tip of `pawl/ledger`."""
     missions: dict[MissionId, CommitId] = Field(default_factory=dict)
     """The tips of the open missions, where the caller chose to note them."""
+    hub: CommitId | None = None
+    """The newest target the hub was seen to have."""
     policy: Digest | None = None
     time: str | None = None
     """The newest time trusted, RFC 3339, UTC, seconds, `Z`."""
@@ -84,4 +86,5 @@ def write(path: Path, mark: HighWater, *, sync: bool = True) -> None:
 
 
 def _sum(mark: HighWater) -> Digest:
-    return digest(mark.model_dump(mode="json"))
+    # A mark of before there were hubs has the same sum as ever.
+    return digest(mark.model_dump(mode="json", exclude={"hub"} if mark.hub is None else None))

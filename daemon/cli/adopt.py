@@ -24,12 +24,19 @@ _REFSPEC = "+refs/pawl/*:refs/pawl/*"
 
 
 def adopt(
-    place: Place, person: Person, mode: Mode, introduction: CommitId, daemon_key: str | None
+    place: Place,
+    person: Person,
+    mode: Mode,
+    *,
+    introduction: CommitId,
+    daemon_key: str | None = None,
+    peers: tuple[str, ...] = (),
 ) -> Initialised:
     """Trust the repository from *introduction* on.
 
     *daemon_key* is the public key of the daemon whose ledger is to be read; None: this clone gets
-    a daemon key of its own, and what another daemon recorded counts as foreign.
+    a daemon key of its own, and of what other daemons recorded only that of *peers*, their public
+    keys, is believed.
     """
     checkout = hub(place) if place.store.repo.is_bare else clean_checkout(place, person)
     if checkout.tip is None or not _introduces(place, checkout.tip, introduction):
@@ -38,13 +45,9 @@ def adopt(
             f"{introduction} is not a commit of {checkout.branch} that brought {POLICY}",
             "Use the commit that `pawl init` printed; it is in the trust file on the build host.",
         )
-    if daemon_key is not None and not re.fullmatch(PUBLIC_KEY, daemon_key):
-        raise refused(
-            place,
-            f"{daemon_key!r} is not a daemon's public key",
-            "Use the line `ssh-ed25519 AAAA...` of `daemon_key` in the trust file there.",
-        )
-    _fetch_from_now_on(place, person)
+    for key in (*((daemon_key,) if daemon_key is not None else ()), *peers):
+        _refuse_no_key(place, key)
+    _fetch_from_now_on(place, person, reads_only=daemon_key is not None)
     toolchains = detect(checkout.path, os.environ)
     outside = settle(
         place,
@@ -55,6 +58,7 @@ def adopt(
         mode=mode,
         toolchains=toolchains,
         daemon_key=daemon_key,
+        peers=peers,
     )
     return Initialised(outside, checkout, introduction, checkout.tip, toolchains)
 
@@ -66,6 +70,15 @@ def hub(place: Place) -> Checkout:
     tip = read(place.store, branch_ref(branch))
     name = place.gitdir.with_name(place.gitdir.name.removesuffix(".git") or place.gitdir.name)
     return Checkout(name, branch, tip, frozenset())
+
+
+def _refuse_no_key(place: Place, key: str) -> None:
+    if not re.fullmatch(PUBLIC_KEY, key):
+        raise refused(
+            place,
+            f"{key!r} is not a daemon's public key",
+            "Use the line `ssh-ed25519 AAAA...` of `daemon_key` in the trust file there.",
+        )
 
 
 def _introduces(place: Place, tip: CommitId, introduction: CommitId) -> bool:
@@ -83,9 +96,12 @@ def _has_policy(place: Place, commit: pygit2.Commit) -> bool:
     return blob_at(place.store, TreeId(str(commit.tree_id)), POLICY) is not None
 
 
-def _fetch_from_now_on(place: Place, person: Person) -> None:
-    """Make `git fetch` bring open missions, and have the ledger as a branch of this clone."""
-    if person.setting("remote.origin.url") is not None:
+def _fetch_from_now_on(place: Place, person: Person, *, reads_only: bool) -> None:
+    """Have the ledger as a branch of this clone, and make `git fetch` bring open missions.
+
+    Not where a daemon of its own will work: a fetch by hand would move its missions' refs.
+    """
+    if reads_only and person.setting("remote.origin.url") is not None:
         person.add_setting("remote.origin.fetch", _REFSPEC)
     ledger = read(place.store, _REMOTE_LEDGER)
     if ledger is not None:

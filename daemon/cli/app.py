@@ -65,6 +65,12 @@ def init(
             metavar="KEY", help="With --introduction: only read, believing this public key."
         ),
     ] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY", help="With --introduction: a daemon of another host on the same hub."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Serve the checked-out branch of this repository."""
@@ -76,6 +82,7 @@ def init(
             one_person=one_person,
             introduction=introduction,
             daemon_key=daemon_key,
+            peers=tuple(peer or ()),
             as_json=as_json,
         )
     )

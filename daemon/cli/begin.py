@@ -20,6 +20,7 @@ def run(
     one_person: bool,
     introduction: str | None,
     daemon_key: str | None,
+    peers: tuple[str, ...] = (),
     as_json: bool,
 ) -> Exit:
     place = open_place(start)
@@ -29,7 +30,14 @@ def run(
         begin = as_shipped(person, one_person=one_person)
         done = initialise(place, person, mode, begin, detect)
     else:
-        done = adopt(place, person, mode, CommitId(introduction), daemon_key)
+        done = adopt(
+            place,
+            person,
+            mode,
+            introduction=CommitId(introduction),
+            daemon_key=daemon_key,
+            peers=peers,
+        )
     if as_json:
         output.dump(as_object(done))
     else:
@@ -70,7 +78,13 @@ def _tell(done: Initialised, *, adopted: bool) -> None:
         output.say(f"  set           {name}={value}")
     if not done.toolchains:
         output.say("  toolchain     none found beside /usr; `mounts` in the host file adds one")
-    if adopted:
+    if adopted and done.outside.key.exists():
+        output.say(
+            f"  daemon key    {done.outside.trust.daemon_key}",
+            "next: in a clone, name the hub in the host file (`remote`: docs/hub.md), and have the "
+            "daemons of other hosts believe this key: `peers` in their trust files",
+        )
+    elif adopted:
         output.say("next: `git fetch`, then `pawl status`")
     else:
         output.say("next: edit backlog/HELLO-1.yaml if you like, then `pawl once`")

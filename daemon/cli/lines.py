@@ -14,6 +14,7 @@ from policy.mission.facts import (
     LandingStarted,
     MissionClosed,
     MissionOpened,
+    MissionTaken,
     PersonAsked,
     TargetJudged,
 )
@@ -38,6 +39,8 @@ def _said(fact: Fact) -> str:
     match fact:
         case MissionOpened(title=title, base=base):
             return f"{title} (on {base[:_SHORT]})"
+        case MissionTaken(was=was, why=why):
+            return f"from {was}: {why}"
         case AttemptStarted(n=n, builder=builder, start=start):
             return f"{n}, {builder} on {start[:_SHORT]}"
         case AttemptInterrupted(n=n, cause=cause):

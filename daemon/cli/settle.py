@@ -25,6 +25,7 @@ def settle(
     mode: Mode,
     toolchains: tuple[Toolchain, ...],
     daemon_key: str | None = None,
+    peers: tuple[str, ...] = (),
 ) -> Outside:
     """Write key, host file and trust file, and begin the ledger. Repeatable; a key is kept.
 
@@ -38,7 +39,12 @@ def settle(
         create_ledger_root(place.store, key, at=int(SystemClock().now().timestamp()))
         daemon_key = key.public
     trust = Trust(
-        schema=1, introduction=introduction, target=branch, daemon_key=daemon_key, mode=mode
+        schema=1,
+        introduction=introduction,
+        target=branch,
+        daemon_key=daemon_key,
+        peers=peers,
+        mode=mode,
     )
     outside = write(place.roots, name, _host(place, toolchains), trust)
     # What is there when a person says "trust this" is what was seen last: without a mark the

@@ -154,13 +154,13 @@ def _code_of(one: Known | Unknown, rest: Rest | None) -> Exit:
     if rest is None:
         return of_mission(one.summary)
     match rest.reason:
-        case "paused" | "stopping":
+        case "paused" | "stopping" | "elsewhere":
             return Exit.OK
         case "item_unreadable":
             return Exit.INVALID
         case (
             "frozen" | "held" | "yielding" | "backing_off" | "no_sandbox" | "preparing"
-            | "no_environment"
+            | "no_environment" | "awaiting_hub"
         ):  # fmt: skip
             return Exit.ENVIRONMENT
         case "waiting":

@@ -7,6 +7,7 @@ from policy.canonical import canonical
 from policy.documents.request import request_page
 from policy.documents.results import RESULTS, results_page
 from policy.documents.summary import SUMMARY, summarise
+from policy.ids import CommitId
 from policy.mission.facts import MissionClosed, PersonAsked
 from policy.mission.states import Closed
 
@@ -34,6 +35,23 @@ def ask_person(draft: Draft, view: View, asked: PersonAsked) -> None:
     draft.add(Outcome((), pages={asked.request: page.encode()}))
 
 
+def merged_into(draft: Draft, view: View, ledger_tip: CommitId) -> CommitId:
+    """Make the commit that closes the mission on *ledger_tip*; no ref is moved."""
+    if draft.tip is None:
+        raise ValueError(f"{draft.mission} cannot be closed before it was opened")
+    site = view.site
+    return ledger.merged(
+        site.store,
+        site.key,
+        draft.mission,
+        draft.tip,
+        ledger=ledger_tip,
+        trusted=site.trust.daemons,
+        sentence=sentence(draft.mission, draft.records[-1:]),
+        at=int(site.clock.now().timestamp()),
+    )
+
+
 def archive(draft: Draft, view: View) -> bool:
     """Merge the mission into `pawl/ledger` and delete its refs; False if somebody was first.
 
@@ -52,6 +70,7 @@ def archive(draft: Draft, view: View) -> bool:
         draft.tip,
         sentence=sentence(draft.mission, draft.records[-1:]),
         at=int(site.clock.now().timestamp()),
+        trusted=site.trust.daemons,
         work=state.history.checkpoints[-1] if landed else None,
         watch=lambda moment: site.point(f"archive:{moment}"),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from daemon.clock import rfc3339
 from daemon.site import Site
 from gitops.ledger import Keep, Page, append
+from gitops.ledger.reading import Trust as ReadAs
 from gitops.objects import Batch
 from policy.ids import CommitId, MissionId
 from policy.mission.evolve import evolve, replay
@@ -70,6 +71,24 @@ class Draft:
         """Make *commit* a parent of this step's ledger commit."""
         self._code.append(commit)
 
+    def ahead(self, outcome: Outcome) -> CommitId:
+        """Return the commit that would record *outcome* next; nothing is recorded by that.
+
+        Everything added so far must be recorded: the hub is asked for exactly this commit.
+        """
+        if len(self.records) != self._recorded:
+            raise ValueError(f"{self.mission}: something is not recorded yet")
+        later = Draft(self._site, self._page())
+        later.effective = self.effective
+        later.add(outcome)
+        made = later._append(later.records[self._recorded :], ahead=True)
+        if made is None:
+            raise ValueError(f"{self.mission}: a commit that moves nothing cannot come too late")
+        return made
+
+    def _page(self) -> Page:
+        return Page(self.mission, self.tip, self.records, ReadAs.VERIFIED, None)
+
     def commit(self) -> None:
         """Record what was added since the last time; raise `LedgerMovedError` if a CAS was lost."""
         new = self.records[self._recorded :]
@@ -77,7 +96,17 @@ class Draft:
             return
         kinds = "+".join(one.fact.kind for one in new)
         self._site.point(f"append:{kinds}")
-        tip = append(
+        tip = self._append(new, ahead=False)
+        if tip is None:
+            raise LedgerMovedError(f"{self.mission}: its ledger moved while a step was recorded")
+        self._site.point(f"appended:{kinds}")
+        self.tip = tip
+        self._recorded = len(self.records)
+        self._evidence, self._pages, self._code = {}, {}, []
+        self.batch = Batch(self._site.store)
+
+    def _append(self, new: tuple[Recorded, ...], *, ahead: bool) -> CommitId | None:
+        return append(
             self._site.store,
             self._site.key,
             self.mission,
@@ -90,14 +119,8 @@ class Draft:
             at=int(self._site.clock.now().timestamp()),
             keep=self._keep(),
             batch=self.batch,
+            ahead=ahead,
         )
-        if tip is None:
-            raise LedgerMovedError(f"{self.mission}: its ledger moved while a step was recorded")
-        self._site.point(f"appended:{kinds}")
-        self.tip = tip
-        self._recorded = len(self.records)
-        self._evidence, self._pages, self._code = {}, {}, []
-        self.batch = Batch(self._site.store)
 
     def _envelope(self, fact: Fact, under: Effective) -> Recorded:
         seq = len(self.records) + 1

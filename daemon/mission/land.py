@@ -9,7 +9,7 @@ import structlog
 from daemon.mission.draft import Draft, Outcome
 from daemon.view import View
 from gitops.commits import tree_of
-from gitops.landing.land import Missed, Moved, land
+from gitops.landing.land import Missed, Moved, doubt_of, land
 from gitops.landing.landed import LandedCommit, Trailers, build
 from gitops.tree.diff import entries_between
 from policy.ids import item_of
@@ -91,6 +91,14 @@ def move_target(draft: Draft, view: View, action: MoveTarget | RecordLanding) ->
             return answer
         case Frozen(why=why):
             raise IntegrityError(why)
+
+
+def look_at_landed(draft: Draft, view: View, landing: LandingStarted) -> None:
+    """Raise `IntegrityError` where the landed commit is not what was recorded."""
+    landed = LandedCommit(landing.landed, landing.base, landing.tree)
+    doubt = doubt_of(view.site.store, landed, _paths(draft, view, landing))
+    if doubt is not None:
+        raise IntegrityError(doubt.why)
 
 
 def _paths(draft: Draft, view: View, landing: LandingStarted) -> frozenset[str]:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 import structlog
 
 from daemon.mission.begin import begin
-from daemon.mission.close import archive, ask_person, close_mission
+from daemon.mission.close import ask_person, close_mission
 from daemon.mission.draft import Draft, Outcome
-from daemon.mission.land import build_landing, judge_target, move_target
+from daemon.mission.land import build_landing, judge_target
 from daemon.mission.propose import build_candidate
-from daemon.mission.turned import Archived, Resting, Turned
+from daemon.mission.turned import Resting, Turned
 from daemon.mission.work import Work
 from daemon.view import View
 from gitops.landing.move import Missed
@@ -26,6 +26,7 @@ from policy.mission.actions import (
     Ask,
     BuildCandidate,
     BuildLanding,
+    Claim,
     Classify,
     Close,
     Interrupt,
@@ -38,7 +39,7 @@ from policy.mission.actions import (
     Rest,
     RunBuilder,
 )
-from policy.mission.decide import decide
+from policy.mission.hub import agreed
 from policy.mission.states import Closed, Mission, Settled
 from policy.mission.world import Held
 
@@ -97,7 +98,10 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
     while True:
         view = eyes()
         draft.effective = view.policy_of(draft)
-        action = decide(view.mission(draft), view.world(view.mission(draft)))
+        world = view.world(view.mission(draft))
+        action = agreed(
+            view.mission(draft), world.model_copy(update={"hub": work.hub.stand(draft)})
+        )
         match action:
             case Rest():
                 record(draft, view)
@@ -121,9 +125,9 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
                 draft.add(build_landing(draft, view, action))
                 record(draft, view)
             case MoveTarget() | RecordLanding():
-                moved = move_target(draft, view, action)
-                if isinstance(moved, Held):
-                    return Resting(Rest(reason="held", why=moved.why))
+                moved = work.hub.land(draft, view, action)
+                if isinstance(moved, Rest):
+                    return Resting(moved)
                 draft.add(moved)
             case JudgeTarget():
                 draft.add(judge_target(draft, view, action))
@@ -139,5 +143,9 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
                 close_mission(draft, view, closed)
             case Archive():
                 record(draft, view)
-                if archive(draft, view):
-                    return Archived()
+                ended = work.hub.archive(draft, view)
+                if ended is not None:
+                    return ended
+            case Claim(taken=taken):
+                draft.add(Outcome((taken,)))
+                record(draft, view)

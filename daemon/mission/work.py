@@ -14,6 +14,7 @@ from daemon.mission.draft import Draft, Outcome
 from daemon.mission.judge import case_of, judge_candidate
 from daemon.mission.turned import Resting, UnderWay
 from daemon.pool import Pool
+from daemon.remote.hub import AnyHub
 from daemon.site import Site
 from daemon.view import View
 from policy.bus.operation import Furnished
@@ -28,9 +29,10 @@ Deed = Callable[[threading.Event], Outcome]
 
 
 class Work:
-    def __init__(self, site: Site, pool: Pool[Outcome]) -> None:
+    def __init__(self, site: Site, pool: Pool[Outcome], hub: AnyHub) -> None:
         self._site = site
         self._pool = pool
+        self.hub = hub
         self._judging: dict[MissionId, Judging] = {}
 
     def judging(self) -> tuple[Judging, ...]:

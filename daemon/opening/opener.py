@@ -111,6 +111,7 @@ class Opener:
             answers=self._conditions.answers(view),
             activity=view.activity,
             integrity=view.integrity,
+            offline=standing.offline,
         )
 
     def _open_missions(self, view: View, standing: Standing) -> list[Open]:

@@ -20,7 +20,7 @@ from gitops.repository import Store
 from policy.ids import RefName
 from policy.mission.world import Frozen, Held
 
-__all__ = ["Carried", "Landing", "Missed", "Moved", "land"]
+__all__ = ["Carried", "Landing", "Missed", "Moved", "doubt_of", "land"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def land(
     Repeatable: a landing that happened already is found and answered with `Moved`. `Held` and
     `Missed` changed nothing; `Frozen` says why a person must look before anything else lands.
     """
-    doubt = _doubt(store, landed, paths)
+    doubt = doubt_of(store, landed, paths)
     if doubt is not None:
         return doubt
     try:
@@ -67,7 +67,7 @@ def land(
             return answer
 
 
-def _doubt(store: Store, landed: LandedCommit, paths: Collection[str]) -> Frozen | None:
+def doubt_of(store: Store, landed: LandedCommit, paths: Collection[str]) -> Frozen | None:
     """Return in what the commit is not what was recorded, None if it is."""
     try:
         commit = store.repo[landed.commit]

@@ -4,6 +4,7 @@ Appending moves the mission's ref only if nobody moved it since the facts were r
 daemons cannot both write what comes next.
 """
 
+from gitops.ledger import appending, reading
 from gitops.ledger.appending import DuplicateStepError as DuplicateStepError
 from gitops.ledger.appending import append as append
 from gitops.ledger.closed import changed_between as changed_between
@@ -18,9 +19,19 @@ from gitops.ledger.closing import ForeignLedgerError as ForeignLedgerError
 from gitops.ledger.closing import LedgerRootMissingError as LedgerRootMissingError
 from gitops.ledger.closing import close as close
 from gitops.ledger.closing import create_ledger_root as create_ledger_root
+from gitops.ledger.closing import merged as merged
 from gitops.ledger.dossier import read_file as read_file
 from gitops.ledger.evidence import Keep as Keep
 from gitops.ledger.reading import BrokenDossierError as BrokenDossierError
 from gitops.ledger.reading import Page as Page
 from gitops.ledger.reading import read as read
+from gitops.ledger.reading import read_at as read_at
 from gitops.ledger.reading import steps as steps
+from gitops.repository import Store
+from policy.ids import MissionId
+
+
+def forget(store: Store, mission: MissionId) -> None:
+    """Drop what is remembered of a mission: it is closed, or the hub has another line of it."""
+    appending.forget(store, mission)
+    reading.forget(store, mission)

@@ -60,13 +60,15 @@ def append(
     keep: Keep,
     pages: Mapping[str, bytes] = _NONE,
     batch: Batch | None = None,
+    ahead: bool = False,
 ) -> CommitId | None:
     """Append *records* as one signed commit; None, changing nothing, if *after* is not the tip.
 
     *evidence* is path in the dossier -> content, cut to what *keep* allows. *pages* are generated
     from facts and read again, so they are never cut. *code* are the parents beside the previous
     fact. *at* is in seconds since 1970, UTC. *batch* may hold other objects of the step: they are
-    saved in the same pack.
+    saved in the same pack. *ahead*: the commit is made durable and returned, and no ref is moved:
+    the hub is asked for it first.
 
     Raises `DuplicateStepError`; `ValueError` for records that do not follow or a bad path;
     `BrokenDossierError`; `RefLockedError`.
@@ -82,6 +84,8 @@ def append(
     message = _message(mission, records, sentence)
     commit = batch.commit(signing.signed_commit(key, tree, tuple(parents), message, at))
     batch.save()
+    if ahead:
+        return commit
     ref = refs.mission_ref(mission)
     moved = (
         refs.create(store, ref, commit)

@@ -13,7 +13,7 @@ from gitops.ledger import appending, dossier, reading
 from gitops.objects import TREE_MODE, Batch
 from gitops.repository import Store
 from gitops.signing import DaemonKey
-from policy.ids import CommitId, MissionId
+from policy.ids import CommitId, MissionId, TreeId
 
 
 class LedgerRootMissingError(Exception):
@@ -70,6 +70,7 @@ def close(
     *,
     sentence: str,
     at: int,
+    trusted: str | None = None,
     work: CommitId | None = None,
     watch: Callable[[str], None] = lambda _moment: None,
 ) -> CommitId | None:
@@ -78,20 +79,18 @@ def close(
     Returns a commit of that branch that holds the mission; None, with nothing closed, if somebody
     else moved the branch meanwhile: try again.
     *work* is where the mission's work branch must be to be deleted too. What moved meanwhile is
-    left. *watch* is called between two effects. Raises `LedgerRootMissingError`,
+    left. *trusted* are the public keys that may have signed the ledger, None: *key* alone.
+    *watch* is called between two effects. Raises `LedgerRootMissingError`,
     `ForeignLedgerError`, `ClosedOtherwiseError`, `RefLockedError`.
     """
     ledger = refs.read(store, refs.LEDGER)
     if ledger is None:
         raise LedgerRootMissingError
-    raw = objects.read_object(store, ledger, "commit")
-    whose, why = reading.trust(raw, key.public)
-    if whose is not reading.Trust.VERIFIED:
-        raise ForeignLedgerError(mission, ledger, why)
-    root = reading.tree_of(raw)
+    root = _verified(store, mission, ledger, trusted or key.public)
     closing: CommitId | None = ledger
     if dossier.find(store, root, dossier.shard(mission)) is None:
-        closing = _merge(store, key, mission, tip, ledger=ledger, sentence=sentence, at=at)
+        merged = _merge(store, key, mission, tip, ledger=ledger, sentence=sentence, at=at)
+        closing = merged if refs.move(store, refs.LEDGER, to=merged, was=ledger) else None
     elif not store.repo.descendant_of(pygit2.Oid(hex=ledger), pygit2.Oid(hex=tip)):
         raise ClosedOtherwiseError(mission, tip)
     if closing is None:
@@ -107,6 +106,33 @@ def close(
     return closing
 
 
+def merged(
+    store: Store,
+    key: DaemonKey,
+    mission: MissionId,
+    tip: CommitId,
+    *,
+    ledger: CommitId,
+    trusted: str,
+    sentence: str,
+    at: int,
+) -> CommitId:
+    """Make the commit that merges *tip* into *ledger*, the hub's; no ref is moved.
+
+    The mission is not closed at *ledger* yet. Raises `ForeignLedgerError`.
+    """
+    _verified(store, mission, ledger, trusted)
+    return _merge(store, key, mission, tip, ledger=ledger, sentence=sentence, at=at)
+
+
+def _verified(store: Store, mission: MissionId, ledger: CommitId, trusted: str) -> TreeId:
+    raw = objects.read_object(store, ledger, "commit")
+    whose, why = reading.trust(raw, trusted)
+    if whose is not reading.Trust.VERIFIED:
+        raise ForeignLedgerError(mission, ledger, why)
+    return reading.tree_of(raw)
+
+
 def _merge(
     store: Store,
     key: DaemonKey,
@@ -116,7 +142,7 @@ def _merge(
     ledger: CommitId,
     sentence: str,
     at: int,
-) -> CommitId | None:
+) -> CommitId:
     batch = Batch(store)
     root = reading.tree_of(batch.read_commit(ledger))
     closed = reading.tree_of(batch.read_commit(tip))
@@ -125,4 +151,4 @@ def _merge(
     message = f"{subject}\n\nPawl-Mission: {mission}\nPawl-Schema: 1"
     commit = batch.commit(signing.signed_commit(key, tree, (ledger, tip), message, at))
     batch.save()
-    return commit if refs.move(store, refs.LEDGER, to=commit, was=ledger) else None
+    return commit

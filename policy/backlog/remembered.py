@@ -48,6 +48,7 @@ def _holds(last: _Remembered, scene: Scene) -> bool:
         and was.answers == scene.answers
         and was.activity == scene.activity
         and was.integrity == scene.integrity
+        and was.offline == scene.offline
         and was.spent == scene.spent
     )
 

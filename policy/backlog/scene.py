@@ -58,6 +58,8 @@ class Scene:
     """By the condition's canonical name; what is not in it was not observed."""
     activity: Literal["active", "paused", "stopping"] = "active"
     integrity: Integrity = field(default_factory=Sound)
+    offline: str | None = None
+    """Why the hub that other hosts share keeps anything from being opened."""
     spent: str | None = None
     """Which budget of the run is used up, in words."""
 

@@ -64,6 +64,8 @@ class Surroundings:
                 return f"frozen: {why}"
             case Sound():
                 pass
+        if scene.offline is not None:
+            return f"opening needs the hub: {scene.offline}"
         if rules.on_invalid == "halt" and scene.backlog.bad:
             paths = listed([one.path for one in scene.backlog.bad])
             return f"no item is opened while there are unreadable ones: mend {paths}"

@@ -30,6 +30,7 @@ from policy.mission.facts import (
     LandingStarted,
     MissionClosed,
     MissionOpened,
+    MissionTaken,
     PersonAsked,
     TargetJudged,
 )
@@ -130,7 +131,7 @@ class _Found:
                 self.failure = closed.failure
             case MissionOpened(base=base):
                 self.base = base
-            case AttemptStarted() | AttemptInterrupted() | FailureClassified():
+            case MissionTaken() | AttemptStarted() | AttemptInterrupted() | FailureClassified():
                 pass
             case CandidateConflicted() | LandingMissed() | TargetJudged():
                 pass

@@ -13,6 +13,7 @@ from policy.mission.facts import (
     LandingMissed,
     LandingStarted,
     MissionClosed,
+    MissionTaken,
     PersonAsked,
 )
 from policy.mission.states import Attempt
@@ -99,6 +100,12 @@ class Archive(Value):
     """Merge the closed mission into `pawl/ledger` and delete its refs. Repeatable."""
 
 
+class Claim(Value):
+    """Record that this host goes on with the mission; then the hub has to agree."""
+
+    taken: MissionTaken
+
+
 class Rest(Value):
     """Nothing to do now; *why* is for `pawl explain`, *until* says when time alone ends it."""
 
@@ -114,6 +121,8 @@ class Rest(Value):
         "no_sandbox",
         "preparing",
         "no_environment",
+        "elsewhere",
+        "awaiting_hub",
     ]
     why: str
     until: datetime | None = None
@@ -134,5 +143,6 @@ Action = (
     | Ask
     | Close
     | Archive
+    | Claim
     | Rest
 )

@@ -22,6 +22,7 @@ from policy.mission.facts import (
     LandingStarted,
     MissionClosed,
     MissionOpened,
+    MissionTaken,
     PersonAsked,
     TargetJudged,
 )
@@ -76,6 +77,9 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
         case MissionOpened() as fact:
             if state is None:
                 return Opened(history=_beginning(recorded, fact))
+        case MissionTaken():
+            if state is not None and not isinstance(state, Closed):
+                return state
         case AttemptStarted() as fact:
             if isinstance(state, Opened | Failed) and fact.n == state.history.next_attempt:
                 return Building(history=state.history, started=fact)

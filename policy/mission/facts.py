@@ -55,6 +55,15 @@ class MissionOpened(Value):
     previous: MissionId | None
 
 
+class MissionTaken(Value):
+    """Another host had the mission and was not heard of any more; now it is this one's."""
+
+    kind: Literal["mission-taken"] = "mission-taken"
+    was: str
+    """The host that recorded the fact before."""
+    why: str
+
+
 class AttemptStarted(Value):
     kind: Literal["attempt-started"] = "attempt-started"
     n: int
@@ -208,6 +217,7 @@ class MissionClosed(Value):
 
 Fact = (
     MissionOpened
+    | MissionTaken
     | AttemptStarted
     | AttemptInterrupted
     | AttemptEnded

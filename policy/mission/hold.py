@@ -9,6 +9,7 @@ from policy.mission.actions import (
     Ask,
     BuildCandidate,
     BuildLanding,
+    Claim,
     Classify,
     Close,
     Interrupt,
@@ -57,7 +58,7 @@ def held_back(action: Action, world: World) -> Action:
             return resting(world) or action
         case Classify() | Interrupt() | Miss() | RecordLanding() | JudgeTarget():
             return action
-        case Ask() | Close() | Archive() | Rest():
+        case Ask() | Close() | Archive() | Claim() | Rest():
             return action
 
 

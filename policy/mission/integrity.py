@@ -26,6 +26,15 @@ def rewritten(ref: RefName, *, found: CommitId | None, seen: CommitId) -> Frozen
     )
 
 
+def rewritten_at_hub(ref: RefName, *, found: CommitId, seen: CommitId | None) -> Frozen:
+    """Say that the hub's *ref* does not contain any more what it has held."""
+    return Frozen(
+        why=f"the hub's {ref} is at {found}, which does not contain {seen}, where it has been: it "
+        "was rewritten or rolled back; look at the history; if it is right, put the branch here "
+        f"to it and then: pawl doctor --accept-tip {found}"
+    )
+
+
 def ledger_moved(ref: RefName, *, found: CommitId | None, seen: CommitId) -> Frozen:
     """Say that the ledger was rewound, rewritten or deleted: nobody but the daemon moves it."""
     now = "is not there" if found is None else f"is at {found}, which does not contain {seen}"

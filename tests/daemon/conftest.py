@@ -134,7 +134,7 @@ class House:
 
     def page(self, mission: str):
         store = self.store
-        key = self.outside.trust.daemon_key
+        key = self.outside.trust.daemons
         closed = ledger.read_closed(store, mission, trusted=key)
         return closed or ledger.read(store, mission, trusted=key)
 

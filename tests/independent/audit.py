@@ -91,6 +91,8 @@ class Audit:
         self.gitdir = Path(gitdir)
         words = dict(re.findall(r"^(\w+): *(.*)$", Path(trust).read_text(), re.MULTILINE))
         self.key, self.target = words["daemon_key"], "refs/heads/" + words["target"]
+        text = Path(trust).read_text().partition("\npeers:")[2]
+        self.keys = [self.key, *re.findall(r"^\s*- (ssh-ed25519 .*)$", text, re.MULTILINE)]
         self.introduction = words["introduction"]
         self.problems = []
         self._commits = {}
@@ -148,7 +150,7 @@ class Audit:
         """Return those of *commits* that the daemon's key signed."""
         signed = [one.oid for one in commits if one.signed]
         with tempfile.NamedTemporaryFile("w") as signers:
-            signers.write(f'* namespaces="git" {self.key}\n')
+            signers.writelines(f'* namespaces="git" {key}\n' for key in self.keys)
             signers.flush()
             ask = ("-c", f"gpg.ssh.allowedSignersFile={signers.name}", "verify-commit")
             try:
@@ -280,16 +282,20 @@ class Audit:
         self.must(holds, mission, f"{commit.oid} does not hold {named} of {fact['kind']}")
 
     def replayed(self, story):
-        state, epoch = None, 0
+        state, epochs = None, {}
         for fact in story.facts:
             kind = fact["kind"]
             after = NEXT[state].get(kind)
+            if kind == "mission-taken":
+                after = None if state in (None, CLOSED) else state
             if kind == "mission-closed" and fact["payload"]["outcome"] == "CANCELLED":
                 after = CLOSED if state in CANCELLABLE else None
             if not self.must(after, story.mission, f"{fact['seq']} ({kind}) after {state}"):
                 return
-            self.must(fact["epoch"] >= epoch, story.mission, f"{fact['seq']} is of an older epoch")
-            state, epoch = after, fact["epoch"]
+            host, epoch = fact["host"], fact["epoch"]
+            newer = epoch >= epochs.get(host, 0)
+            self.must(newer, story.mission, f"{fact['seq']} is of an older epoch")
+            state, epochs[host] = after, epoch
 
     def closed(self, story):
         kinds = [fact["kind"] for fact in story.facts]

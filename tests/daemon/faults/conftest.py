@@ -41,6 +41,8 @@ class Points:
         """A worker passes points too: what dies is the daemon, not a person in mid-commit."""
 
     def __call__(self, name):
+        if self.house.life.hub and name in ("mark", "marked"):
+            return  # how often depends on when the hub answers; other lives are killed there
         with self.acting:
             self.names.append(name)
             act = self.house.life.acts.get(name)
@@ -66,6 +68,23 @@ class Faulty(House):
             standing = self.runs(**{"point": Points(self), **options})
         return standing
 
+    def runs(self, **options):
+        """Run until idle; where the lease of a host that is gone runs out, beyond that."""
+        with self.serves(**options) as it:
+            return _until_idle(it)
+
+    @property
+    def hub(self):
+        return self.path.parent / "hub.git"
+
+    def is_host(self, number):
+        """Take a name, so that two houses tell the same story."""
+        (self.outside.state / "instance").write_text(f"{number:0>8}\n")
+
+    def publishes(self):
+        """Push what a person committed in the clone."""
+        self.git("push", "--quiet", self.hub, "main", "pawl/ledger")
+
     def child(self, place, fault):
         """Run in a process of its own with *fault* at *place*; return how that process ended."""
         pid = self.forks(Points(self, place, fault))
@@ -81,7 +100,7 @@ class Faulty(House):
         code = 70
         try:
             with serving(self.outside, point=points) as it:
-                once(it)
+                _until_idle(it)
             code = 0
         finally:
             os._exit(code)
@@ -113,6 +132,15 @@ class Faulty(House):
         assert {one: self.told_of(one) for one in self.whole.told} == self.whole.told
         assert self.refs() == self.whole.refs
         assert self.landings() == self.whole.landings
+        if self.life.hub:
+            self.is_published()
+
+    def is_published(self):
+        """The hub has what is here, and nothing more."""
+        there = self.git("ls-remote", self.hub, "refs/heads/*", "refs/pawl/missions/*")
+        here = self.git("for-each-ref", "--format=%(objectname)%09%(refname)", "refs/heads")
+        assert there == here
+        assert self.git("for-each-ref", "refs/pawl/missions") == ""
 
     def is_sound(self):
         """What holds after any fault, whatever came of the missions."""
@@ -134,7 +162,8 @@ class Faulty(House):
         return {row[3]: row[2] for row in rows}
 
     def refs(self):
-        return self.git("for-each-ref", "--format=%(refname)").splitlines()
+        refs = self.git("for-each-ref", "--format=%(refname)").splitlines()
+        return [ref for ref in refs if not ref.startswith(("refs/pawl/remote/", "refs/pawl/lost/"))]
 
     def landings(self):
         line = self.git(
@@ -157,7 +186,8 @@ class Faulty(House):
             for path in self.gitdir.glob("refs/**/*")
             if path.is_file()
         }
-        return [str(path) for path in found] + sorted(loose - set(self.refs()))
+        known = self.git("for-each-ref", "--format=%(refname)").splitlines()
+        return [str(path) for path in found] + sorted(loose - set(known))
 
     def strays(self):
         """Processes that outlived the daemon: whoever lost its parent is a child of ours."""
@@ -253,9 +283,15 @@ def copied(people, templates, tmp_path, signs, monkeypatch):
         host.write_text(text + f"mounts: [{signs}]\n")
         house = Faulty(root / "house", life=life, signs=signs)
         house.git("reset", "--quiet")
+        if life.hub:
+            subprocess.run(["git", "init", "-q", "--bare", "-b", "main", house.hub], check=True)
+            keys = f"url: {house.hub}, fetch_s: 1, lease_s: 2, retry_s: 1, retry_max_s: 1"
+            host.write_text(f"{host.read_text()}remote: {{{keys}}}\n")
         for sign in signs.iterdir():
             sign.unlink()
         life.wishes(house)
+        if life.hub:
+            house.publishes()
         return house
 
     return copy
@@ -316,3 +352,11 @@ def _undisturbed(house):
 
 def _is_stopped(standing):
     return "stopping" in {rest.reason for rest in standing.rests.values()}
+
+
+def _until_idle(it):
+    standing = once(it)
+    while "elsewhere" in {rest.reason for rest in standing.rests.values()}:
+        it.wake.wait(it.site.outside.host.remote.fetch_s)
+        standing = once(it)
+    return standing

@@ -46,6 +46,8 @@ class Life:
     wishes: Callable
     acts: Mapping[str, Callable] = field(default_factory=dict)
     """What happens outside when a point is first passed; done once, whatever is killed when."""
+    hub: bool = False
+    """The house is a clone, and what happens has to be taken by its hub."""
 
     @property
     def file(self) -> Path:
@@ -128,6 +130,15 @@ def writes_another_file(house):
         house.commits({"README": "a house that somebody lives in\n"})
 
 
+def wishes_orphaned(house):
+    """Another host had begun with it, and is gone: its lease runs out."""
+    house.is_host("1")
+    house.wishes("Z-1")
+    house.publishes()
+    house.dies(Place("builder-start", 1))
+    house.is_host("2")
+
+
 def stops_the_daemon(house):
     if once(house, "stopped"):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -145,6 +156,8 @@ LIVES = (
     Life("conflicted", wishes_made, {"builder-start": writes_the_same_file}),
     Life("missed", wishes_made, {"land": writes_another_file}),
     Life("stopped", wishes_patient, {"builder-start": stops_the_daemon}),
+    Life("published", wishes_made, hub=True),
+    Life("taken", wishes_orphaned, hub=True),
 )
 BY_NAME = {life.name: life for life in (*LIVES, ALONE)}
 

@@ -68,6 +68,7 @@ STEPS = st.lists(
         st.sampled_from([Sound(), Frozen(why="x")]).map(lambda i: ("integrity", i)),
         st.sampled_from(["environment", "item", None]).map(lambda o: ("ended", o)),
         st.sampled_from([None, "tokens"]).map(lambda s: ("spent", s)),
+        st.sampled_from([None, "the hub is gone"]).map(lambda s: ("offline", s)),
         st.just(("backlog", None)),
     ),
     max_size=12,

@@ -483,3 +483,10 @@ def test_selection_is_total_and_does_not_depend_on_the_order_of_files(
     random.shuffle(rows)
     again = select(scene(*rows, scopes=False, selection={"max_agents": places}))
     assert again == selection
+
+
+def test_without_the_hub_nothing_is_opened_and_each_item_says_why(scene):
+    found = select(scene("A", "B", offline="nobody answers"))
+    assert found.order == ()
+    assert {skip.reason for skip in found.skipped.values()} == {SkipReason.HALTED}
+    assert all("nobody answers" in skip.why for skip in found.skipped.values())

@@ -1,0 +1,49 @@
+"""No hub: what people push to is the git dir itself, and what is recorded here has happened."""
+
+from daemon.mission.close import archive
+from daemon.mission.draft import Draft, Outcome
+from daemon.mission.land import move_target
+from daemon.mission.turned import Archived, Resting
+from daemon.standing import Standing
+from daemon.view import View
+from policy.ids import MissionId
+from policy.mission.actions import MoveTarget, RecordLanding, Rest
+from policy.mission.world import Alone, Frozen, Held, Hub
+
+
+class NoHub:
+    frozen: Frozen | None = None
+
+    def bring(self, _standing: Standing) -> set[MissionId]:
+        return set()
+
+    def closed_to_new(self) -> str | None:
+        return None
+
+    def stand(self, _draft: Draft) -> Hub:
+        return Alone()
+
+    def land(self, draft: Draft, view: View, action: MoveTarget | RecordLanding) -> Outcome | Rest:
+        return landed_here(draft, view, action)
+
+    def archive(self, draft: Draft, view: View) -> Archived | Resting | None:
+        """Return None where somebody else moved the ledger: try again."""
+        return Archived() if archive(draft, view) else None
+
+    def publish(self, _standing: Standing) -> None:
+        return
+
+    def check(self) -> None:
+        return
+
+    def stop(self) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+def landed_here(draft: Draft, view: View, action: MoveTarget | RecordLanding) -> Outcome | Rest:
+    """Move the target here, or find that it was moved."""
+    moved = move_target(draft, view, action)
+    return Rest(reason="held", why=moved.why) if isinstance(moved, Held) else moved

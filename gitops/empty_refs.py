@@ -16,7 +16,7 @@ import pygit2
 
 from gitops.finding import Doubt, Finding, Healed, NeedsPerson
 from gitops.packs import sync_directory
-from gitops.refs import LEDGER, MISSIONS, WORK
+from gitops.refs import LEDGER, MISSIONS, REMOTE, WORK
 from gitops.signing import Good, verify
 from policy.ids import CommitId, RefName
 
@@ -55,6 +55,9 @@ def _heal_one(
     known: Mapping[RefName, CommitId],
     trusted: str | None,
 ) -> Finding:
+    if ref.startswith(REMOTE):
+        (gitdir / ref).unlink()
+        return Healed(ref, "it named no commit; the hub is asked again")
     history = list(_reflog(gitdir, ref))
     hint = f"; its log says {history[0]} last" if history else ""
     todo = f"point it at the right commit: git update-ref {ref} OID{hint}"

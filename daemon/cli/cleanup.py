@@ -7,8 +7,10 @@ environments by their last use where there are more than the host file keeps.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+
+import pygit2
 
 from daemon.cli import output
 from daemon.cli.exits import Exit
@@ -83,7 +85,7 @@ def cleanup(start: Path, *, dry_run: bool, as_json: bool) -> Exit:
 
 
 def _look(place: Place, outside: Outside) -> tuple[list[Branch], list[Kept], list[Path]]:
-    found = list(_branches(place))
+    found = [*_branches(place), *_lost(place)]
     branches = [one for one in found if isinstance(one, Branch)]
     kept = [one for one in found if isinstance(one, Kept)]
     return branches, kept, sorted(_spilled(place, outside))
@@ -104,11 +106,23 @@ def _branches(place: Place) -> Iterator[Branch | Kept]:
             yield Kept(ref, f"{tip[:12]} is in no ledger: somebody committed on it")
 
 
+def _lost(place: Place) -> Iterator[Branch]:
+    """Yield steps that the hub did not take, once they are old enough."""
+    oldest = _oldest(place).timestamp()
+    for ref, tip in refs.list_refs(place.store, refs.LOST).refs.items():
+        if place.store.repo[tip].peel(pygit2.Commit).commit_time < oldest:
+            yield Branch(ref, tip)
+
+
 def _spilled(place: Place, outside: Outside) -> Iterator[Path]:
+    yield from outlived(outside.state, _oldest(place))
+
+
+def _oldest(place: Place) -> datetime:
+    """Return from when on things are kept."""
     effective = policy_at(place, tip_of(place, target_of(place)).tree)
     days = _or_shipped(effective).policy.evidence.retention_days
-    oldest = SystemClock().now() - timedelta(days=days)
-    yield from outlived(outside.state, oldest)
+    return SystemClock().now() - timedelta(days=days)
 
 
 def _or_shipped(effective: Effective | Unreadable) -> Effective:

@@ -160,8 +160,10 @@ def answer(commit: str | None, text: str, *, as_json: bool) -> Exit:
 
 def _elsewhere(place: Place) -> str:
     """Say what is still to be done where no daemon serves: a commit in a clone is not pushed."""
-    here = isinstance(place.outside, Outside) and place.outside.key.exists()
-    return "" if here else "; once it is pushed to where the daemon works"
+    if not isinstance(place.outside, Outside) or not place.outside.key.exists():
+        return "; once it is pushed to where the daemon works"
+    remote = place.outside.host.remote
+    return "" if remote is None else f"; once it is pushed to the hub, {remote.url}"
 
 
 def _because(reason: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from daemon.builders.command import crew_of
 from daemon.cli.exits import Exit, RefusedError
+from daemon.cli.hub import offline
 from daemon.cli.missions import Known, Missions, Unknown
 from daemon.cli.place import Place, policy_at
 from daemon.clock import SystemClock
@@ -73,6 +74,7 @@ def scenery(place: Place, tip: Tip) -> Scenery:
         open=tuple(_open(place, one) for one in opened),
         closed=closed,
         integrity=doubt or _integrity(place, tip, policy),
+        offline=offline(place),
         activity="paused" if is_paused(place.store, tip.tree) else "active",
     )
     return Scenery(scene, select(scene), missions, opened)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from daemon.cli import output
 from daemon.cli.exits import Exit
+from daemon.cli.hub import hub_lines
 from daemon.cli.missions import Ended, Known, Unknown, absent, entry
 from daemon.cli.place import Place, open_place, target_of, tip_of
 from daemon.cli.resting import Resting, last_said
@@ -72,6 +73,7 @@ def _tell(place: Place, tip: Tip, found: Scenery) -> None:
     at = f"{tip.ref.removeprefix('refs/heads/')} at {tip.commit[:12]}"
     output.say(f"{at}{_paused(place, tip, found)}")
     output.say(f"daemon: {_daemon(place)}")
+    output.say(*hub_lines(place))
     if place.doubt:
         output.say(place.doubt)
     opened, closed = found.opened, found.missions.count_closed()

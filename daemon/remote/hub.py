@@ -199,12 +199,11 @@ class RemoteHub:
 
     def row(self) -> dict[str, object]:
         """Return what health says of the hub."""
-        unsettled = self._unsettled()
         return {
             "url": self._remote.url,
             "host": self._leases.name,
             "reached_at": rfc3339(self._reached_at) if self._reached_at else None,
-            "why": unsettled,
+            "why": self.closed_to_new(),
             "retry_at": rfc3339(self._trouble.at) if self._trouble else None,
             "refused": {key: one.why for key, one in self._refusals.items()},
         }

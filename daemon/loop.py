@@ -16,6 +16,7 @@ import pygit2
 import structlog
 
 from daemon.environments.build import KEY as BUILD
+from daemon.eyes import Eyes
 from daemon.integrity import Doubt
 from daemon.mission.draft import Draft, LedgerMovedError, Outcome
 from daemon.mission.land import IntegrityError
@@ -30,7 +31,7 @@ from daemon.site import Site
 from daemon.standing import Standing
 from daemon.upkeep import KEY as UPKEEP
 from daemon.upkeep import Housekeeping
-from daemon.view import Eyes, TargetLostError, View
+from daemon.view import TargetLostError, View
 from daemon.wake import Wake
 from gitops import ledger, refs
 from gitops.landing.resume import resume
@@ -38,10 +39,11 @@ from gitops.ledger.reading import Trust
 from gitops.observe import Lost
 from gitops.refs import RefLockedError
 from policy.ids import MissionId
+from policy.landing.standing import last_landing
 from policy.landing.turns import in_turn
 from policy.mission.actions import Rest
 from policy.mission.facts import AttemptInterrupted
-from policy.mission.states import Building, claim_of
+from policy.mission.states import Building, OnTarget, claim_of
 from policy.mission.world import Cancelled, Changed, Frozen, Removed, Unchanged, Unreadable
 
 _SHORT_OF = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}
@@ -82,6 +84,8 @@ class Daemon:
         self._house = Housekeeping(site, self._pool)
         self._disowned: set[str] = set()
         self._over: dict[str, Flight[Outcome]] = {}
+        self._drafts: dict[MissionId, Draft] = {}
+        """The open missions of this reconcile, each as far as it has come."""
         self.standing = Standing()
 
     def reconcile(self) -> Standing:
@@ -179,7 +183,7 @@ class Daemon:
         frozen = {**self._doubt.rewound(missions.open), **missions.broken, **foreign}
         for mission, why in frozen.items():
             self._rest(standing, mission, Rest(reason="frozen", why=why))
-        drafts: dict[MissionId, Draft] = {}
+        drafts = self._drafts = {}
         for mission in sorted(missions.open.keys() - frozen.keys()):
             self._guarded(standing, mission, partial(self._read, standing, mission, drafts))
         for mission in self._in_turn(drafts):
@@ -257,14 +261,16 @@ class Daemon:
 
     def _open(self, standing: Standing) -> None:
         view = self._look()
-        if isinstance(view.integrity, Frozen):
-            standing.doubt(view.integrity.why)
+        doubt = view.doubt()
+        if isinstance(doubt, Frozen):
+            standing.doubt(doubt.why)
         standing.offline = self._hub.closed_to_new()
         observed = self._over.pop(KEY, None)
         if observed is not None:
             observed.future.result()
         draft = self._next(view, standing)
         while draft is not None:
+            self._drafts[draft.mission] = draft
             self._told(draft.mission, "opened")
             self._guarded(standing, draft.mission, partial(self._take, standing, draft))
             self._beat()
@@ -284,7 +290,10 @@ class Daemon:
     def _look(self) -> View:
         integrity = self._hub.frozen or self._doubt.now()
         view = self._eyes.look(
-            integrity=integrity, activity=self._activity, judging=self._work.judging()
+            integrity=integrity,
+            activity=self._activity,
+            judging=self._work.judging(),
+            last=last_landing(one.state for one in self._drafts.values() if one.state),
         )
         if isinstance(view, Lost):
             raise TargetLostError(view.why)
@@ -293,8 +302,10 @@ class Daemon:
     def _stop_if_unwanted(self, _standing: Standing, draft: Draft) -> None:
         """Stop the process of a cancelled mission: what it would find is not wanted."""
         state, view = draft.state, self._look()
-        if state is None or isinstance(view.integrity, Frozen):
+        if state is None or isinstance(view.doubt(draft.mission), Frozen):
             return
+        if isinstance(state, OnTarget):
+            return  # what is on the target is judged, whatever its item says now
         match view.wish(state.history):
             case Cancelled() | Removed() | Changed():
                 self._pool.stop(draft.mission)

@@ -1,7 +1,6 @@
 """What one turn sees: the target's tip, its policy, its backlog, and a mission's place in them.
 
-A `View` is of one commit. `Eyes` makes a new one whenever the target has moved and keeps what is
-dear to read: an unchanged backlog is not parsed again.
+A `View` is of one commit; `daemon/eyes.py` makes a new one whenever the target has moved.
 """
 
 from dataclasses import dataclass, replace
@@ -9,29 +8,36 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
-from daemon.builders.command import call_of, crew_of
+from daemon.builders.command import call_of
 from daemon.environments.furnisher import Furnisher, Furnishing
 from daemon.environments.wanted import Wanted
 from daemon.mission.draft import Draft
 from daemon.sandbox.probes import Conforms, Unavailable
 from daemon.site import Site
 from daemon.start import start_of
-from gitops.intake import Intake, ItemCache
 from gitops.landing.checkout import observe as observe_checkout
 from gitops.landing.landed import only_landings
 from gitops.objects import read_blob
-from gitops.observe import POLICY, Lost, Tip, blob_at, contains, is_paused, observe_tip
-from gitops.repository import Store
+from gitops.observe import Tip, contains
 from policy.backlog.forms import item_in
 from policy.backlog.graph import Backlog, Filed
 from policy.backlog.item import BacklogItem
 from policy.backlog.parse import BadItem
-from policy.gates.definition import required
+from policy.gates.definition import after_landing, defined, for_repair, required
 from policy.gates.limits import within
-from policy.ids import ChangeId, Digest, ItemId, TreeId, item_of
+from policy.ids import ChangeId, Digest, GateName, ItemId, MissionId, TreeId, item_of
+from policy.landing.standing import Red
 from policy.landing.turns import Judging, goes_first
-from policy.mission.integrity import of_policy
-from policy.mission.states import History, Judged, Landing, Mission, Proposed
+from policy.mission.states import (
+    History,
+    Judged,
+    Landing,
+    Mission,
+    OnTarget,
+    Proposed,
+    Reverting,
+    Settled,
+)
 from policy.mission.world import (
     Cancelled,
     Changed,
@@ -48,7 +54,9 @@ from policy.mission.world import (
     Prepared,
     Removed,
     Sighting,
+    Sound,
     Unchanged,
+    Unjudged,
     Unprepared,
     Unreadable,
     Way,
@@ -56,9 +64,9 @@ from policy.mission.world import (
     World,
     Yields,
 )
-from policy.problems import Problem
 from policy.problems import Unreadable as BadFile
-from policy.rules.load import Effective, load_policy, shipped_policy
+from policy.rules.load import Effective, shipped_policy
+from policy.rules.model import Policy
 
 
 class TargetLostError(Exception):
@@ -70,7 +78,7 @@ class UnreadableItemError(Exception):
 
 
 Activity = Literal["active", "paused", "stopping"]
-_REMEMBERED = 32
+REMEMBERED = 32
 """Items and policies that are not parsed again, by their content: every turn of a mission asks."""
 
 
@@ -87,6 +95,8 @@ class View:
     now: datetime
     judging: tuple[Judging, ...] = ()
     """Candidates of this daemon whose gates run now."""
+    last: Unjudged | Red | None = None
+    """The last landing, where it is not judged green: all but its own mission wait."""
 
     def mission(self, draft: Draft) -> Mission:
         if draft.state is None:
@@ -109,7 +119,7 @@ class View:
         A broken policy freezes (F84). What still is recorded, such as a landing that happened,
         needs limits for its evidence and nothing else of it.
         """
-        return _or_shipped(self.effective)
+        return or_shipped(self.effective)
 
     def policy_of(self, draft: Draft) -> Effective:
         """Return what facts are recorded under: a broken policy has no name, the last one had."""
@@ -142,7 +152,7 @@ class View:
             policy=effective.policy,
             policy_digest=effective.digest,
             wish=self.wish(history),
-            integrity=self.integrity,
+            integrity=self.doubt(history.mission),
             activity=self.activity,
             isolation=self._isolation(),
             checkout=self._checkout(mission),
@@ -152,10 +162,17 @@ class View:
             call=call,
             start=start_of(self.site.store, mission, call, effective.policy, self.tip.commit),
             preparation=Prepared() if isinstance(furnishing, Furnishing) else furnishing,
-            required=required(item, effective.policy, _proposed_change(mission)),
+            required=_required(mission, item, effective.policy),
+            after=self._after(mission, item, effective.policy),
             approval="missing" if item.requires_approval else "not_needed",
             now=self.now,
         )
+
+    def doubt(self, mission: MissionId | None = None) -> Integrity:
+        """Return what stands against opening, or against what *mission* does, as to integrity."""
+        if isinstance(self.integrity, Sound) and isinstance(self.last, Red):
+            return self.integrity if self.last.mission == mission else Frozen(why=self.last.why)
+        return self.integrity
 
     @property
     def furnisher(self) -> Furnisher:
@@ -184,7 +201,9 @@ class View:
             return Unreadable(why=str(bad))
         if now is None:
             return Removed()
-        if now.item.status != "todo":
+        if history.repairing is not None and now.item.status != "done":
+            return Removed()  # somebody has taken the landing back
+        if history.repairing is None and now.item.status != "todo":
             return Cancelled(status=now.item.status)
         return Unchanged() if now.spec == history.opened.spec_hash else Changed()
 
@@ -200,16 +219,18 @@ class View:
 
         One whose landing has begun does not: the landing looks itself, with the index locked.
         """
-        if not isinstance(mission, Judged):
+        if not isinstance(mission, Judged | Settled):
             return Free()
         return observe_checkout(self.site.store, self.tip.ref)
 
     def _sighting(self, mission: Mission) -> Sighting:
-        if isinstance(mission, Landing) and contains(
-            self.site.store, self.tip.commit, mission.landing.landed
-        ):
-            return OnTip()
-        return NotLanded()
+        if isinstance(mission, Landing):
+            moved = mission.landing.landed
+        elif isinstance(mission, Reverting):
+            moved = mission.revert.commit
+        else:
+            return NotLanded()
+        return OnTip() if contains(self.site.store, self.tip.commit, moved) else NotLanded()
 
     def _moved_by(self, history: History) -> Literal["landings", "others"]:
         following = history.following
@@ -219,92 +240,37 @@ class View:
         ours = only_landings(store, following.base, self.tip.commit, trusted)
         return "landings" if ours else "others"
 
+    def _after(
+        self, mission: Mission, item: BacklogItem, policy: Policy
+    ) -> tuple[tuple[GateName, Digest], ...]:
+        """Return what judges the target at the commit that is looked at next."""
+        if not isinstance(mission, OnTarget | Settled):
+            return ()
+        commit = mission.commit if isinstance(mission, OnTarget) else self.tip.commit
+        place = self.place(item_of(mission.history.mission))
+        gates = after_landing(
+            item,
+            policy,
+            mission.grounds.candidate.change,
+            landing=commit == mission.grounds.landed.commit,
+            done=place is not None and place.item.status == "done",
+        )
+        return tuple(defined(gates, item, policy).items())
+
     def _way(self, history: History) -> Way:
         limits = self.policy().policy.landing
         first = goes_first(self.judging, self.tip.commit, limits)
+        if isinstance(self.last, Unjudged) and self.last.mission != history.mission:
+            return self.last
         if first is None or first.mission == history.mission:
             return Clear()
         return Yields(to=first.mission, rebuilds=first.rebuilds)
 
 
-def policy_at(store: Store, tip: Tip) -> Effective | BadFile:
-    """Return the policy at *tip*, or what is wrong with it."""
-    blob = blob_at(store, tip.tree, POLICY)
-    if blob is None:
-        return BadFile((Problem(0, 0, f"there is no file {POLICY}"),))
-    return _loaded(read_blob(store, blob))
+_parsed = lru_cache(maxsize=REMEMBERED)(item_in)
 
 
-_parsed = lru_cache(maxsize=_REMEMBERED)(item_in)
-_loaded = lru_cache(maxsize=_REMEMBERED)(load_policy)
-
-
-class Eyes:
-    """Makes views; remembers what is dear to read."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._intake = Intake(cache=ItemCache(site.state / "cache", writes=True))
-        self._last: tuple[str, Effective | BadFile, Backlog, bool] | None = None
-
-    def look(
-        self, *, integrity: Integrity, activity: Activity, judging: tuple[Judging, ...] = ()
-    ) -> View | Lost:
-        """Return the view at the target's tip as it is now.
-
-        *activity* is `stopping` or `active`; PAUSE at the tip makes it `paused`.
-        """
-        tip = observe_tip(self._site.store, self._site.target)
-        if isinstance(tip, Lost):
-            return tip
-        effective, backlog, paused = self._read(tip)
-        if paused and activity == "active":
-            activity = "paused"
-        return View(
-            site=self._site,
-            tip=tip,
-            effective=effective,
-            backlog=backlog,
-            integrity=self._doubt(effective, integrity),
-            activity=activity,
-            now=self._site.clock.now(),
-            judging=judging,
-        )
-
-    @property
-    def interval_s(self) -> int:
-        """Seconds between two reconciles that nothing asks for, by the policy seen last."""
-        return self._seen().policy.reconcile_s
-
-    @property
-    def retention_days(self) -> int:
-        """Days that what is kept outside of the ledger is kept, by the policy seen last."""
-        return self._seen().policy.evidence.retention_days
-
-    def _seen(self) -> Effective:
-        return _or_shipped(self._last[1] if self._last else None)
-
-    def _read(self, tip: Tip) -> tuple[Effective | BadFile, Backlog, bool]:
-        if self._last is None or self._last[0] != tip.commit:
-            effective = policy_at(self._site.store, tip)
-            policy = _or_shipped(effective).policy
-            crew = crew_of(policy)
-            backlog = self._intake.read(
-                self._site.store, tip.commit, policy.backlog, crew, policy.backlog_markdown
-            )
-            paused = is_paused(self._site.store, tip.tree)
-            self._last = (tip.commit, effective, backlog, paused)
-        return self._last[1:]
-
-    def _doubt(self, effective: Effective | BadFile, integrity: Integrity) -> Integrity:
-        if isinstance(integrity, Frozen):
-            return integrity
-        if isinstance(effective, BadFile):
-            return Frozen(why=f"{POLICY} at the target's tip is no policy: {effective}")
-        return of_policy(effective.policy, self._site.target)
-
-
-def _or_shipped(effective: Effective | BadFile | None) -> Effective:
+def or_shipped(effective: Effective | BadFile | None) -> Effective:
     return effective if isinstance(effective, Effective) else shipped_policy()
 
 
@@ -312,5 +278,10 @@ def _candidate(mission: Mission) -> TreeId | None:
     return mission.candidate.tree if isinstance(mission, Proposed | Judged) else None
 
 
-def _proposed_change(mission: Mission) -> ChangeId | None:
-    return mission.candidate.change if isinstance(mission, Proposed | Judged) else None
+def _required(mission: Mission, item: BacklogItem, policy: Policy) -> tuple[GateName, ...]:
+    change: ChangeId | None = None
+    if isinstance(mission, Proposed | Judged):
+        change = mission.candidate.change
+    if mission.history.repairing is not None:
+        return for_repair(item, policy, change)
+    return required(item, policy, change)

@@ -26,6 +26,7 @@ from gitops.objects import read_object
 from gitops.observe import POLICY, Lost, Tip, contains, observe_tip
 from gitops.signing import DaemonKey, KeyRefusedError
 from policy.mission.integrity import put_back
+from policy.mission.world import Frozen, Sound
 from policy.problems import Unreadable
 
 
@@ -88,6 +89,11 @@ def _committed(place: Place, tip: Tip) -> Iterator[Finding]:
         said = "no gate runs this repository's own tests; only each item's own are asked"
         yield Finding("policy", "note", said, f"add `gates` to {POLICY}")
     found = scenery(place, tip)
+    match found.scene.integrity:
+        case Frozen(why=why):
+            yield bad("frozen", why, "what is said there", Exit.ENVIRONMENT)
+        case Sound():
+            pass
     for item in found.scene.backlog.bad:
         yield bad("backlog", str(item), "see `pawl schema item`", Exit.INVALID)
     yield Finding("backlog", "good", f"{len(found.scene.backlog.items)} items can be read")

@@ -16,7 +16,13 @@ from policy.mission.facts import (
     MissionOpened,
     MissionTaken,
     PersonAsked,
+    RepairEnded,
+    Reverted,
+    RevertMissed,
+    RevertStarted,
     TargetJudged,
+    TargetJudging,
+    TargetRan,
 )
 from policy.mission.record import Recorded
 
@@ -60,6 +66,18 @@ def _said(fact: Fact) -> str:
         case LandingMissed(was=was, found=found):
             return f"the target was {was[:_SHORT]} and is {found[:_SHORT]}"
         case Landed(commit=commit):
+            return commit
+        case TargetJudging(commit=commit, run=run, gates=gates):
+            return f"{commit[:_SHORT]}, run {run} of {', '.join(gates)}"
+        case TargetRan(records=records, run=run):
+            return f"run {run}, " + ", ".join(f"{one.gate} {one.verdict.kind}" for one in records)
+        case RepairEnded(why=why):
+            return why
+        case RevertStarted(commit=commit, reverts=reverts):
+            return f"{commit[:_SHORT]} of {reverts[:_SHORT]}"
+        case RevertMissed(was=was, found=found):
+            return f"the target was {was[:_SHORT]} and is {found[:_SHORT]}"
+        case Reverted(commit=commit):
             return commit
         case TargetJudged(verdict=verdict, commit=commit):
             return f"{verdict} at {commit[:_SHORT]}"

@@ -26,9 +26,10 @@ from policy.backlog.item import BacklogItem
 from policy.backlog.scene import Closing, Open, Scene
 from policy.backlog.selection import Selection, select
 from policy.ids import ItemId, item_of
+from policy.landing.standing import Red, last_landing
 from policy.mission.integrity import of_policy, rewritten
 from policy.mission.states import Waiting
-from policy.mission.world import Frozen, Integrity, Sound
+from policy.mission.world import Frozen, Integrity, Sound, Unjudged
 from policy.problems import Unreadable
 from policy.rules.model import Policy
 
@@ -64,7 +65,11 @@ def scenery(place: Place, tip: Tip) -> Scenery:
     crew = crew_of(policy)
     intake = Intake(cache=_cache(place))
     backlog = intake.read(place.store, tip.commit, policy.backlog, crew, policy.backlog_markdown)
-    closed, doubt = _closed(missions, backlog)
+    closed, unread = _closed(missions, backlog)
+    last = last_landing(one.state for one in opened if isinstance(one, Known))
+    doubt = unread or _integrity(place, tip, policy)
+    if isinstance(doubt, Sound) and isinstance(last, Red):
+        doubt = Frozen(why=last.why)
     scene = Scene(
         backlog=backlog,
         policy=policy,
@@ -73,8 +78,9 @@ def scenery(place: Place, tip: Tip) -> Scenery:
         today=now.date(),
         open=tuple(_open(place, one) for one in opened),
         closed=closed,
-        integrity=doubt or _integrity(place, tip, policy),
+        integrity=doubt,
         offline=offline(place),
+        unjudged=last.why if isinstance(last, Unjudged) else None,
         activity="paused" if is_paused(place.store, tip.tree) else "active",
     )
     return Scenery(scene, select(scene), missions, opened)

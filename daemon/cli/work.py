@@ -159,7 +159,7 @@ def _code_of(one: Known | Unknown, rest: Rest | None) -> Exit:
         case "item_unreadable":
             return Exit.INVALID
         case (
-            "frozen" | "held" | "yielding" | "backing_off" | "no_sandbox" | "preparing"
+            "frozen" | "held" | "yielding" | "unjudged" | "backing_off" | "no_sandbox" | "preparing"
             | "no_environment" | "awaiting_hub"
         ):  # fmt: skip
             return Exit.ENVIRONMENT

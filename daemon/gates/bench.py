@@ -81,19 +81,19 @@ class Bench:
 
     def path(self, command: Command, *below: str) -> str:
         """Return a path in the dossier for evidence of *command*."""
-        parts = ("gates", str(self.case.n), command.gate, command.place, *below)
+        parts = (self.case.place, command.gate, command.place, *below)
         return "/".join(part for part in parts if part)
 
     def add(self, gate: GateName, name: str, content: bytes) -> None:
         """Keep evidence of a gate that runs no command."""
-        self.evidence[f"gates/{self.case.n}/{gate}/{name}"] = content
+        self.evidence[f"{self.case.place}/{gate}/{name}"] = content
 
     def report_of(self, gate: GateName) -> str:
         """Return the path of what a person would read first of *gate*; empty if it left nothing.
 
         The run that was judged last decided, so it is that run's report, else its output.
         """
-        folder = f"gates/{self.case.n}/{gate}/"
+        folder = f"{self.case.place}/{gate}/"
         paths = [path for path in self.evidence if path.startswith(folder)]
         for name in ("report.xml", "output.txt", "findings.json", "run.json", "record.json"):
             of_name = [path for path in paths if path.endswith(f"/{name}")]

@@ -9,7 +9,7 @@ from policy.change import Entry, Stat
 from policy.gates.adoption import Earlier, Subject
 from policy.gates.run import Interrupted
 from policy.gates.verdict import Record
-from policy.ids import Digest, MissionId, TreeId
+from policy.ids import Digest, GateName, MissionId, TreeId
 from policy.mission.facts import Candidate
 from policy.rules.model import Policy
 
@@ -37,8 +37,16 @@ class Case:
     """Environments by name, as the candidate has its key files."""
     furnished_base: Mapping[str, Furnished] = field(default_factory=dict)
     """As the base has them; others only where policy lets a mission change key files."""
+    gates: tuple[GateName, ...] | None = None
+    """Which gates are asked, in their order; None: those a candidate of *item* needs."""
+    folder: str = ""
+    """Of the evidence in the dossier; empty: that of the candidate."""
     earlier: tuple[Earlier, ...] = ()
     """The mission's judgements so far, oldest first: what they say of equals is not asked again."""
+
+    @property
+    def place(self) -> str:
+        return self.folder or f"gates/{self.n}"
 
     @property
     def subject(self) -> Subject:

@@ -18,7 +18,7 @@ from daemon.gates.commands import command_gate
 from gitops.objects import Batch
 from gitops.repository import Store
 from policy.gates.adoption import adopted
-from policy.gates.definition import commands, definitions
+from policy.gates.definition import defined, required
 from policy.gates.finding import Finding
 from policy.gates.run import Interrupted
 from policy.gates.verdict import Passed, Record
@@ -45,12 +45,10 @@ def judge(case: Case, *, door: Launches, store: Store, records: BaseRecords, sto
     no candidate.
     """
     bench = Bench(case, door, Batch(store), records, stop)
-    ask = _BUILT_IN | {
-        gate.name: partial(command_gate, gate=gate) for gate in commands(case.item, case.policy)
-    }
+    ask = _BUILT_IN | {gate.name: partial(command_gate, gate=gate) for gate in case.policy.gates}
     judged: list[Record] = []
-    needed = definitions(case.item, case.policy, case.candidate.change)
-    for gate, definition in needed.items():
+    gates = case.gates or required(case.item, case.policy, case.candidate.change)
+    for gate, definition in defined(gates, case.item, case.policy).items():
         known = adopted(gate, definition, case.subject, policy=case.policy, earlier=case.earlier)
         if known is not None:
             judged.append(known)

@@ -17,32 +17,43 @@ from policy.canonical import canonical
 from policy.gates.adoption import Earlier, Subject
 from policy.gates.run import Interrupted
 from policy.mission.actions import JudgeCandidate
-from policy.mission.facts import Candidate, CandidateBuilt, GatesJudged
+from policy.mission.facts import Candidate, CandidateBuilt, GatesJudged, TargetRan
 from policy.mission.record import Recorded
 from policy.mission.world import Unprepared
 
 
 def judge_candidate(site: Site, case: Case, stop: threading.Event) -> Outcome:
     """Return `gates-judged` with its evidence; nothing where the daemon stops meanwhile."""
+    found = asked(site, case, stop)
+    if found is None:
+        return Outcome(())
+    said, evidence = found
+    fact = GatesJudged(
+        n=case.n,
+        product=case.candidate.product,
+        environment=said.environment,
+        records=said.records,
+    )
+    return Outcome((fact,), evidence)
+
+
+def asked(
+    site: Site, case: Case, stop: threading.Event
+) -> tuple[Judgement, dict[str, bytes]] | None:
+    """Return what the gates said and its evidence, None where the daemon stops meanwhile."""
     store = site.worker_store()
     records = BaseRecords(site.state / "base-records")
     match judge(case, door=site.door, store=store, records=records, stop=stop):
         case Interrupted():
-            return Outcome(())
+            return None
         case Judgement() as said:
-            fact = GatesJudged(
-                n=case.n,
-                product=case.candidate.product,
-                environment=said.environment,
-                records=said.records,
-            )
             evidence = dict(said.evidence)
             used = {**case.furnished_base, **case.furnished}.values()
             for about in filter(None, (site.environments.find(each.key) for each in used)):
                 content = canonical(about.model_dump(mode="json", by_alias=True))
-                evidence[f"gates/{case.n}/environment-{about.name}.json"] = content
+                evidence[f"{case.place}/environment-{about.name}.json"] = content
             # The gate that decided was asked last: its evidence is the last to be cut.
-            return Outcome((fact,), dict(reversed(tuple(evidence.items()))))
+            return said, dict(reversed(tuple(evidence.items())))
 
 
 def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:
@@ -67,6 +78,7 @@ def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:
         environment=view.environment(furnishing),
         furnished=furnishing.candidate,
         furnished_base=furnishing.base,
+        gates=action.required,
         earlier=tuple(_earlier(store, draft.records)),
     )
 
@@ -74,9 +86,10 @@ def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:
 def _earlier(store: Store, records: tuple[Recorded, ...]) -> Iterator[Earlier]:
     """Yield what the gates have said, each with the candidate it was said of."""
     candidate: Candidate | None = None
+    n = 0
     for recorded in records:
         if isinstance(recorded.fact, CandidateBuilt):
-            candidate = recorded.fact.candidate
+            candidate, n = recorded.fact.candidate, recorded.fact.n
         elif isinstance(recorded.fact, GatesJudged) and candidate is not None:
             judged = recorded.fact
             subject = Subject(
@@ -86,3 +99,12 @@ def _earlier(store: Store, records: tuple[Recorded, ...]) -> Iterator[Earlier]:
                 environment=judged.environment,
             )
             yield Earlier(subject=subject, records=judged.records)
+        elif isinstance(recorded.fact, TargetRan) and candidate is not None:
+            ran = recorded.fact
+            subject = Subject(
+                product=ran.product,
+                base=product_of(store, tree_of(store, candidate.base)),
+                n=n,
+                environment=ran.environment,
+            )
+            yield Earlier(subject=subject, records=ran.records)

@@ -13,9 +13,8 @@ from gitops.landing.land import Missed, Moved, doubt_of, land
 from gitops.landing.landed import LandedCommit, Trailers, build
 from gitops.tree.diff import entries_between
 from policy.ids import item_of
-from policy.mission.actions import BuildLanding, JudgeTarget, MoveTarget, RecordLanding
-from policy.mission.facts import Landed, LandingMissed, LandingStarted, TargetJudged
-from policy.mission.states import OnTarget
+from policy.mission.actions import BuildLanding, MoveTarget, RecordLanding
+from policy.mission.facts import Landed, LandingMissed, LandingStarted
 from policy.mission.steps import step_id
 from policy.mission.world import Frozen, Held
 
@@ -40,11 +39,13 @@ def build_landing(draft: Draft, view: View, action: BuildLanding) -> Outcome:
         name="land",
         inputs=(candidate.commit, draft.tip),
     )
+    mended = view.mission(draft).history.repairing
+    repairs = mended.grounds.landed.commit if mended else None
     landed = build(
         draft.batch,
         view.site.key,
         candidate=candidate,
-        title=item.title,
+        title=f"Mend: {item.title}" if repairs else item.title,
         contract=item.contract,
         trailers=Trailers(
             mission=draft.mission,
@@ -54,40 +55,60 @@ def build_landing(draft: Draft, view: View, action: BuildLanding) -> Outcome:
             policy=view.policy().digest,
             waivers=(),
             builder=action.attempt.started.builder,
+            repairs=repairs,
         ),
         at=int(view.site.clock.now().timestamp()),
     )
     draft.keep(landed.commit)
     started = LandingStarted(
-        n=n, landed=landed.commit, base=candidate.base, tree=candidate.tree, permissions=()
+        n=n,
+        landed=landed.commit,
+        base=candidate.base,
+        tree=candidate.tree,
+        permissions=(),
+        repairs=repairs,
     )
     return Outcome((started,))
 
 
 def move_target(draft: Draft, view: View, action: MoveTarget | RecordLanding) -> Outcome | Held:
-    """Move the target, or find that it was moved; both end in the same re-reading.
+    """Move the target to the landing, or find that it was moved; both end in the same re-reading.
 
     Raises `IntegrityError` where the target or the landed commit is not what was recorded.
     """
     landing = action.landing
-    view.site.point("land")
+    commit = LandedCommit(landing.landed, landing.base, landing.tree)
+    match move(draft, view, commit, _paths(draft, view, landing), "land"):
+        case Moved():
+            return Outcome((Landed(commit=landing.landed, tree=landing.tree),))
+        case Missed(found=found):
+            return Outcome((LandingMissed(was=landing.base, found=found or landing.base),))
+        case Held() as held:
+            return held
+
+
+def move(
+    draft: Draft, view: View, commit: LandedCommit, paths: frozenset[str], name: str
+) -> Moved | Missed | Held:
+    """Move the target from a commit's base to it: the one place where the target is moved.
+
+    *paths* are all that may change, *name* is of the crash points. Repeatable.
+    """
+    view.site.point(name)
     answer = land(
         view.site.store,
         ref=view.site.target,
-        landed=LandedCommit(landing.landed, landing.base, landing.tree),
-        paths=_paths(draft, view, landing),
-        watch=lambda moment: view.site.point(f"land:{moment}"),
+        landed=commit,
+        paths=paths,
+        watch=lambda moment: view.site.point(f"{name}:{moment}"),
     )
-    view.site.point("landed")
+    view.site.point(f"{name}ed")
     match answer:
         case Moved(behind=behind):
             for checkout in behind:
                 _log.warning("checkout left behind", mission=draft.mission, why=checkout.why)
-            return Outcome((Landed(commit=landing.landed, tree=landing.tree),))
-        case Missed(found=found):
-            moved_to = found or landing.base
-            return Outcome((LandingMissed(was=landing.base, found=moved_to),))
-        case Held():
+            return answer
+        case Missed() | Held():
             return answer
         case Frozen(why=why):
             raise IntegrityError(why)
@@ -111,15 +132,3 @@ def _paths(draft: Draft, view: View, landing: LandingStarted) -> frozenset[str]:
     place = view.place(item_of(draft.mission))
     own = {history.opened.item_path, *([place.path] if place else [])}
     return frozenset({entry.path for entry in entries} | own)
-
-
-def judge_target(draft: Draft, view: View, action: JudgeTarget) -> Outcome:
-    """Adopt what the gates said: they ran on exactly this product, in this environment."""
-    match view.mission(draft):
-        case OnTarget(landed=landed):
-            fact = TargetJudged(
-                commit=action.commit, tree=landed.tree, verdict="passed", source="adopted"
-            )
-            return Outcome((fact,))
-        case state:
-            raise ValueError(f"{draft.mission} is {type(state).__name__}: nothing landed to judge")

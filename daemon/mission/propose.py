@@ -1,5 +1,7 @@
 """The candidate: the attempt's diff on the target's tip, with the item's status flipped.
 
+What mends the target after a landing flips nothing: the item is done there already.
+
 Quick, so it runs in the main thread, and its objects go into the same pack as the fact.
 """
 
@@ -21,7 +23,9 @@ def build_candidate(draft: Draft, view: View, action: BuildCandidate) -> Outcome
     place = view.place(item)
     if place is None or attempt.ended.tree is None:
         raise ValueError(f"{draft.mission}: nothing to propose: no item or no tree")
-    flipped = flip_of(place.path, read_blob(view.site.store, place.blob), item)
+    mends = view.mission(draft).history.repairing is not None
+    content = read_blob(view.site.store, place.blob)
+    flipped = None if mends else flip_of(place.path, content, item)
     if isinstance(flipped, FlipRefused):
         conflict = CandidateConflicted(n=attempt.started.n, base=action.base, paths=(place.path,))
         return Outcome((conflict,))

@@ -10,82 +10,47 @@ from collections.abc import Callable
 
 import structlog
 
+from daemon.mission.after import conclude
 from daemon.mission.begin import begin
 from daemon.mission.close import ask_person, close_mission
 from daemon.mission.draft import Draft, Outcome
-from daemon.mission.land import build_landing, judge_target
+from daemon.mission.land import build_landing
 from daemon.mission.propose import build_candidate
+from daemon.mission.recording import record
+from daemon.mission.settle import settle
 from daemon.mission.turned import Resting, Turned
 from daemon.mission.work import Work
 from daemon.view import View
-from gitops.landing.move import Missed
-from gitops.landing.work import Followed, follow
-from gitops.refs import BrokenRefError
 from policy.mission.actions import (
     Archive,
     Ask,
+    AskTarget,
     BuildCandidate,
     BuildLanding,
+    BuildRevert,
     Claim,
     Classify,
     Close,
+    EndRepair,
     Interrupt,
     JudgeCandidate,
     JudgeTarget,
     Miss,
+    MissRevert,
+    MoveBack,
     MoveTarget,
     Prepare,
     RecordLanding,
+    RecordRevert,
     Rest,
     RunBuilder,
+    RunTarget,
 )
 from policy.mission.hub import agreed
-from policy.mission.states import Closed, Mission, Settled
-from policy.mission.world import Held
 
 _log = structlog.get_logger()
 
 Look = Callable[[], View]
-
-
-def record(draft: Draft, view: View) -> None:
-    """Commit what was added, and bring the work branch to the newest checkpoint.
-
-    The branch is derived: what keeps it back (a person's commit on it, a checkout of it that is
-    dirty) is said in the log and is no reason to wait.
-    """
-    draft.commit()
-    own = view.mission(draft).history.checkpoints
-    if not own or _has_landed(draft.state):
-        return
-    view.site.point("work-branch")
-    site = view.site
-    try:
-        moved = follow(
-            site.store,
-            draft.mission,
-            own[-1],
-            own=own[:-1],
-            watch=lambda moment: site.point(f"work-branch:{moment}"),
-        )
-    except BrokenRefError as error:
-        _log.warning("work branch left as it is", mission=draft.mission, why=str(error))
-        return
-    match moved:
-        case Followed(behind=behind):
-            for checkout in behind:
-                _log.warning("checkout left behind", mission=draft.mission, why=checkout.why)
-        case Missed(found=found):
-            _log.info("work branch left to a person", mission=draft.mission, found=found)
-        case Held(why=why):
-            _log.info("work branch held", mission=draft.mission, why=why)
-    view.site.point("work-branch-moved")
-
-
-def _has_landed(mission: Mission | None) -> bool:
-    """Then its work branch is in nobody's way any more, and goes when it is closed."""
-    passed = isinstance(mission, Closed) and mission.closed.outcome == "PASS"
-    return passed or isinstance(mission, Settled)
 
 
 def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
@@ -130,13 +95,15 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
                     return Resting(moved)
                 draft.add(moved)
             case JudgeTarget():
-                draft.add(judge_target(draft, view, action))
-            case Classify(failure=failure):
-                draft.add(Outcome((failure,)))
-            case Interrupt(interrupted=interrupted):
-                draft.add(Outcome((interrupted,)))
-            case Miss(missed=missed):
-                draft.add(Outcome((missed,)))
+                draft.add(conclude(draft, action))
+            case AskTarget() | RunTarget() | BuildRevert() | MoveBack() | RecordRevert():
+                turned = settle(draft, view, action, work)
+                if turned is not None:
+                    return turned
+            case Classify(failure=fact) | Interrupt(interrupted=fact) | Miss(missed=fact):
+                draft.add(Outcome((fact,)))
+            case EndRepair(ended=fact) | MissRevert(missed=fact):
+                draft.add(Outcome((fact,)))
             case Ask(asked=asked):
                 ask_person(draft, view, asked)
             case Close(closed=closed):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from daemon.environments.build import start_build
+from daemon.mission.after import judge_target, target_case
 from daemon.mission.build import BuilderRun
 from daemon.mission.draft import Draft, Outcome
 from daemon.mission.judge import case_of, judge_candidate
@@ -21,7 +22,7 @@ from policy.bus.operation import Furnished
 from policy.furnishing import of_item
 from policy.ids import MissionId
 from policy.landing.turns import Judging
-from policy.mission.actions import JudgeCandidate, Prepare, Rest, RunBuilder
+from policy.mission.actions import JudgeCandidate, Prepare, Rest, RunBuilder, RunTarget
 from policy.mission.states import claim_of
 from policy.mission.world import Unprepared
 
@@ -88,6 +89,18 @@ class Work:
         claim = claim_of(view.mission(draft).history)
         self._judging[draft.mission] = Judging(claim=claim, base=action.candidate.base)
         return self._start(draft.mission, f"gates on {action.candidate.commit[:12]}", deed)
+
+    def judge_target(self, draft: Draft, view: View, action: RunTarget) -> UnderWay:
+        case, under, judging = target_case(draft, view, action), view.policy(), action.judging
+
+        def deed(stop: threading.Event) -> Outcome:
+            self._site.point("target-start")
+            outcome = judge_target(self._site, case, judging, stop)
+            self._site.point("target-end")
+            return replace(outcome, under=under)
+
+        what = f"gates on the target at {judging.commit[:12]}, run {judging.run}"
+        return self._start(draft.mission, what, deed)
 
     def _start(self, mission: MissionId, what: str, deed: Deed) -> UnderWay:
         def lent(stop: threading.Event) -> Outcome:

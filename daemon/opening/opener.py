@@ -31,6 +31,7 @@ from policy.ids import Digest, MissionId, mission_of, ordinal_of
 from policy.mission.evolve import ContradictionError, replay
 from policy.mission.facts import ConditionRecord, MissionOpened
 from policy.mission.states import Waiting
+from policy.mission.world import Unjudged
 
 UNREADABLE = (
     ContradictionError,
@@ -110,8 +111,9 @@ class Opener:
             closed=self._past.of(view.backlog),
             answers=self._conditions.answers(view),
             activity=view.activity,
-            integrity=view.integrity,
+            integrity=view.doubt(),
             offline=standing.offline,
+            unjudged=view.last.why if isinstance(view.last, Unjudged) else None,
         )
 
     def _open_missions(self, view: View, standing: Standing) -> list[Open]:

@@ -1,5 +1,6 @@
 """No hub: what people push to is the git dir itself, and what is recorded here has happened."""
 
+from daemon.mission.after import Moving, move_back
 from daemon.mission.close import archive
 from daemon.mission.draft import Draft, Outcome
 from daemon.mission.land import move_target
@@ -7,7 +8,7 @@ from daemon.mission.turned import Archived, Resting
 from daemon.standing import Standing
 from daemon.view import View
 from policy.ids import MissionId
-from policy.mission.actions import MoveTarget, RecordLanding, Rest
+from policy.mission.actions import MoveBack, MoveTarget, RecordLanding, RecordRevert, Rest
 from policy.mission.world import Alone, Frozen, Held, Hub
 
 
@@ -23,7 +24,7 @@ class NoHub:
     def stand(self, _draft: Draft) -> Hub:
         return Alone()
 
-    def land(self, draft: Draft, view: View, action: MoveTarget | RecordLanding) -> Outcome | Rest:
+    def land(self, draft: Draft, view: View, action: Moving) -> Outcome | Rest:
         return landed_here(draft, view, action)
 
     def archive(self, draft: Draft, view: View) -> Archived | Resting | None:
@@ -43,7 +44,11 @@ class NoHub:
         return
 
 
-def landed_here(draft: Draft, view: View, action: MoveTarget | RecordLanding) -> Outcome | Rest:
-    """Move the target here, or find that it was moved."""
-    moved = move_target(draft, view, action)
+def landed_here(draft: Draft, view: View, action: Moving) -> Outcome | Rest:
+    """Move the target here, to a landing or its revert, or find that it was moved."""
+    match action:
+        case MoveTarget() | RecordLanding():
+            moved = move_target(draft, view, action)
+        case MoveBack() | RecordRevert():
+            moved = move_back(draft, view, action)
     return Rest(reason="held", why=moved.why) if isinstance(moved, Held) else moved

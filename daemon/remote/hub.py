@@ -15,9 +15,9 @@ import structlog
 
 from daemon.clock import rfc3339
 from daemon.integrity import Doubt
+from daemon.mission.after import Moving, look_at
 from daemon.mission.close import merged_into
 from daemon.mission.draft import Draft, Outcome
-from daemon.mission.land import look_at_landed
 from daemon.mission.turned import Archived, Resting
 from daemon.pool import Pool
 from daemon.remote.alone import NoHub, landed_here
@@ -33,8 +33,7 @@ from gitops import refs
 from gitops.observe import contains, follows
 from gitops.remote import Change, Changed, Fetched, Pushed, Refused, Unreachable, last_seen
 from policy.ids import MissionId, RefName
-from policy.mission.actions import MoveTarget, RecordLanding, Rest
-from policy.mission.facts import Landed
+from policy.mission.actions import MoveBack, MoveTarget, RecordLanding, RecordRevert, Rest
 from policy.mission.states import Closed
 from policy.mission.world import (
     Behind,
@@ -131,29 +130,35 @@ class RemoteHub:
         why = self._unsettled()
         return Current() if why is None else Behind(why=why)
 
-    def land(self, draft: Draft, view: View, action: MoveTarget | RecordLanding) -> Outcome | Rest:
+    def land(self, draft: Draft, view: View, action: Moving) -> Outcome | Rest:
         """Ask the hub for target and mission in one push; what it took is brought here later."""
-        if isinstance(action, RecordLanding):
-            return landed_here(draft, view, action)
-        landing = action.landing
-        waits = self._waits(f"land {draft.mission}", self._site.target)
+        match action:
+            case RecordLanding() | RecordRevert():
+                return landed_here(draft, view, action)
+            case MoveTarget():
+                what, point = "land", "hub:land"
+            case MoveBack():
+                what, point = "revert", "hub:revert"
+        key = f"{what} {draft.mission}"
+        waits = self._waits(key, self._site.target)
         if waits is not None:
             return waits
-        look_at_landed(draft, view, landing)
+        intended = look_at(draft, view, action)
         draft.commit()
-        self._site.point("hub:land")
-        commit = draft.ahead(Outcome((Landed(commit=landing.landed, tree=landing.tree),)))
+        self._site.point(point)
+        commit = draft.ahead(intended.outcome)
         ref = refs.mission_ref(draft.mission)
+        moved = intended.commit
         self._asks.append(
             Ask(
-                f"land {draft.mission}",
+                key,
                 (
-                    Change(self._site.target, landing.base, landing.landed),
+                    Change(self._site.target, moved.base, moved.commit),
                     Change(ref, self._seen.get(ref), commit),
                 ),
             )
         )
-        return Rest(reason="awaiting_hub", why="the hub is asked to take the landing")
+        return Rest(reason="awaiting_hub", why=f"the hub is asked to take the {what}")
 
     def archive(self, draft: Draft, view: View) -> Archived | Resting | None:
         """Ask the hub for ledger, mission and work branch in one push."""

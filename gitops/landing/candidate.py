@@ -33,29 +33,30 @@ def build(
     work: TreeId,
     tip: CommitId,
     item_path: str,
-    item: bytes,
+    item: bytes | None,
     at: int,
 ) -> Candidate | CandidateConflicted:
     """Return the candidate of attempt *n* on *tip*; its objects are in *batch*, not saved.
 
     *base* is the commit the attempt's diff is taken against, *work* the tree it ended with,
-    *item* the flipped content of the item's file, *at* seconds since 1970. Conflicted too where
-    the tip has no such file or it is flipped already.
+    *item* the flipped content of the item's file (None: nothing is flipped, it was before), *at*
+    seconds since 1970. Conflicted too where the tip has no such file or it is flipped already.
     """
     start, onto = tree_of(store, base), tree_of(store, tip)
     conflict = CandidateConflicted(n=n, base=tip, paths=(item_path,))
-    flip = _flip(batch, onto, item_path, item)
-    if flip is None:
+    flip = None if item is None else _flip(batch, onto, item_path, item)
+    if flip is None and item is not None:
         return conflict
     match transplant(batch, start, onto, work):
         case Conflicted(paths=paths):
             return CandidateConflicted(n=n, base=tip, paths=paths)
         case Merged(tree=merged):
-            tree = _with_file(batch, merged, _bytes(item_path), flip[1])
+            tree = merged if flip is None else _flipped(batch, merged, item_path, flip[1])
     if tree is None:
         return conflict
     diff = entries_between(batch, onto, merged)
-    _check(batch, onto, tree, diff, Entry(path=item_path, old=flip[0], new=flip[1]))
+    if flip is not None:
+        _check(batch, onto, tree, diff, Entry(path=item_path, old=flip[0], new=flip[1]))
     message = f"{mission}: candidate of attempt {n}\n"
     commit = batch.commit(unsigned_commit(tree=tree, parents=(tip,), message=message, at=at))
     product = product_of(batch, tree)
@@ -104,6 +105,10 @@ def _flip(batch: Batch, tip: TreeId, path: str, content: bytes) -> tuple[Version
         return None
     was, now = (Version(mode=f"{mode:o}", oid=each) for each in (BlobId(oid), flipped))
     return was, now
+
+
+def _flipped(batch: Batch, tree: TreeId, path: str, file: Version) -> TreeId | None:
+    return _with_file(batch, tree, _bytes(path), file)
 
 
 def _with_file(batch: Batch, tree: str | None, path: bytes, file: Version) -> TreeId | None:

@@ -45,6 +45,8 @@ class Trailers:
     waivers: tuple[BlobId, ...]
     """The blob of each permission used."""
     builder: str
+    repairs: CommitId | None = None
+    """The landing of the same mission that was judged red, and that this one mends."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def _trailer_lines(trailers: Trailers) -> str:
         ("Pawl-Gates", trailers.gates),
         ("Pawl-Policy", trailers.policy),
         *(("Pawl-Waiver", waiver) for waiver in trailers.waivers),
+        *([("Pawl-Repairs", trailers.repairs)] if trailers.repairs else []),
         ("Assisted-by", trailers.builder),
     ]
     return "\n".join(f"{name}: {value}" for name, value in rows)
@@ -172,6 +175,7 @@ def _trailers(raw: bytes) -> Trailers | None:
         policy=PolicyDigest(found["policy"]),
         waivers=tuple(BlobId(line[13:]) for line in found["waivers"].splitlines()),
         builder=found["builder"],
+        repairs=CommitId(found["repairs"]) if found["repairs"] else None,
     )
 
 
@@ -182,5 +186,6 @@ _BLOCK = re.compile(
     r"Pawl-Gates: (?P<gates>[0-9a-f]{40})\n"
     r"Pawl-Policy: (?P<policy>[0-9a-f]{64})\n"
     r"(?P<waivers>(?:Pawl-Waiver: [0-9a-f]{40}\n)*)"
+    r"(?:Pawl-Repairs: (?P<repairs>[0-9a-f]{40})\n)?"
     r"Assisted-by: (?P<builder>[!-~](?:[ -~]{0,126}[!-~])?)"
 )

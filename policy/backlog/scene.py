@@ -60,6 +60,8 @@ class Scene:
     integrity: Integrity = field(default_factory=Sound)
     offline: str | None = None
     """Why the hub that other hosts share keeps anything from being opened."""
+    unjudged: str | None = None
+    """Why nothing is opened before the last landing is judged; None where it is."""
     spent: str | None = None
     """Which budget of the run is used up, in words."""
 
@@ -89,6 +91,7 @@ class Scene:
             "answers": dict(self.answers),
             "activity": self.activity,
             "integrity": self.integrity.model_dump(),
+            "unjudged": self.unjudged,
             "spent": self.spent,
         })  # fmt: skip
 

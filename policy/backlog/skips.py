@@ -66,6 +66,8 @@ class Surroundings:
                 pass
         if scene.offline is not None:
             return f"opening needs the hub: {scene.offline}"
+        if scene.unjudged is not None:
+            return scene.unjudged
         if rules.on_invalid == "halt" and scene.backlog.bad:
             paths = listed([one.path for one in scene.backlog.bad])
             return f"no item is opened while there are unreadable ones: mend {paths}"

@@ -6,7 +6,17 @@ never as evidence.
 
 from policy.documents.summary import Summary, said
 from policy.gates.verdict import Broken, Failed, Passed, Record
-from policy.mission.facts import AttemptEnded, GatesJudged
+from policy.mission.facts import (
+    AttemptEnded,
+    Fact,
+    GatesJudged,
+    LandingStarted,
+    RepairEnded,
+    Reverted,
+    RevertMissed,
+    TargetJudged,
+    TargetRan,
+)
 from policy.mission.record import Recorded
 from policy.people.trust import Mode
 
@@ -43,6 +53,7 @@ def results_page(
             "",
             *_gates(records),
             "",
+            *_landed(records),
             "## Next",
             "",
             _next(summary),
@@ -88,6 +99,30 @@ def _gates(records: tuple[Recorded, ...]) -> list[str]:
     if not judged:
         return ["none ran"]
     return [line for record in judged[-1].records for line in _gate(record)]
+
+
+def _landed(records: tuple[Recorded, ...]) -> list[str]:
+    """Tell what happened after the landing; nothing where the word of its gates was adopted."""
+    lines = [line for one in records for line in _afterwards(one.fact)]
+    return ["## After landing", "", *lines, ""] if lines else []
+
+
+def _afterwards(fact: Fact) -> list[str]:
+    if isinstance(fact, TargetRan):
+        head = f"- run {fact.run} at `{fact.commit}`:"
+        return [head, *(f"  {line}" for record in fact.records for line in _gate(record))]
+    if isinstance(fact, TargetJudged) and fact.source == "ran":
+        alert = " **ALERT: pass and failure on one tree**" if fact.verdict == "flaky" else ""
+        return [f"- judged {fact.verdict} at `{fact.commit}`{alert}"]
+    if isinstance(fact, LandingStarted) and fact.repairs is not None:
+        return [f"- mended by `{fact.landed}`"]
+    if isinstance(fact, RepairEnded):
+        return [f"- the attempt to mend it came to nothing: {_line(fact.why)}"]
+    if isinstance(fact, Reverted):
+        return [f"- reverted by `{fact.commit}`"]
+    if isinstance(fact, RevertMissed):
+        return [f"- not reverted: somebody had built on it: `{fact.found}`"]
+    return []
 
 
 def _gate(record: Record) -> list[str]:

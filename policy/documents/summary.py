@@ -32,7 +32,13 @@ from policy.mission.facts import (
     MissionOpened,
     MissionTaken,
     PersonAsked,
+    RepairEnded,
+    Reverted,
+    RevertMissed,
+    RevertStarted,
     TargetJudged,
+    TargetJudging,
+    TargetRan,
 )
 from policy.mission.record import Recorded
 from policy.mission.states import Mission
@@ -67,6 +73,9 @@ class Summary(Value):
     attempts: int
     spec_hash: SpecHash
     policy: PolicyDigest
+    target: Literal["passed", "failed", "broken", "flaky"] | None = None
+    """What the gates say of the target after its landing."""
+    reverted: CommitId | None = None
     at: str
     """When the newest fact was recorded."""
 
@@ -93,6 +102,8 @@ def summarise(state: Mission, records: tuple[Recorded, ...]) -> Summary:
         attempts=len(state.history.attempts),
         spec_hash=opened.spec_hash,
         policy=records[-1].policy,
+        target=found.target,
+        reverted=found.reverted,
         at=records[-1].at,
     )
 
@@ -109,6 +120,8 @@ class _Found:
         self.base: CommitId | None = None
         self.tree: TreeId | None = None
         self.gates: dict[GateName, Said] = {}
+        self.target: Literal["passed", "failed", "broken", "flaky"] | None = None
+        self.reverted: CommitId | None = None
         for recorded in records:
             self._take(recorded)
 
@@ -133,7 +146,13 @@ class _Found:
                 self.base = base
             case MissionTaken() | AttemptStarted() | AttemptInterrupted() | FailureClassified():
                 pass
-            case CandidateConflicted() | LandingMissed() | TargetJudged():
+            case TargetJudged(verdict=verdict):
+                self.target = verdict
+            case Reverted(commit=commit):
+                self.reverted = commit
+            case CandidateConflicted() | LandingMissed() | TargetJudging() | TargetRan():
+                pass
+            case RepairEnded() | RevertStarted() | RevertMissed():
                 pass
 
 

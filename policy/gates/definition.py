@@ -5,6 +5,8 @@ of one gate may stand for each other only where definition, product and environm
 Everything here comes from the base commit's policy and item, never from the candidate (F109).
 """
 
+from collections.abc import Iterable
+
 from policy.backlog.item import BacklogItem
 from policy.canonical import digest
 from policy.change import NO_CHANGE
@@ -46,11 +48,40 @@ def definitions(
     item: BacklogItem, policy: Policy, change: ChangeId | None = None
 ) -> dict[GateName, Digest]:
     """Return the definition of each required gate."""
-    parameters = {**_of_built_in(item, policy), **_of_commands(item, policy)}
+    return defined(required(item, policy, change), item, policy)
+
+
+def defined(gates: Iterable[GateName], item: BacklogItem, policy: Policy) -> dict[GateName, Digest]:
+    """Return the definition of each of *gates*: built in, or a command of the policy's."""
+    parameters = {**_of_built_in(item, policy), **_of_commands(policy)}
     return {
         gate: digest({"gate": gate, "evaluator": EVALUATOR, "parameters": parameters[gate]})
-        for gate in required(item, policy, change)
+        for gate in gates
     }
+
+
+def after_landing(
+    item: BacklogItem, policy: Policy, change: ChangeId, *, landing: bool, done: bool
+) -> tuple[GateName, ...]:
+    """Return the gates that judge the target after *item* has landed.
+
+    *landing*: it is at the landing itself; else at what somebody built on it, or at a revert, of
+    which the mission's own gates say nothing, but its tests while its item still is *done* there.
+    """
+    named = policy.after_landing.gates
+    chosen = required(item, policy, change) if named == "all" else named
+    if landing:
+        return tuple(chosen)
+    own = ("tests", "done") if done else ()
+    there = {*(gate.name for gate in policy.gates), *own}
+    return tuple(gate for gate in chosen if gate in there)
+
+
+def for_repair(item: BacklogItem, policy: Policy, change: ChangeId | None) -> tuple[GateName, ...]:
+    """Return the gates of an attempt to mend the target: red before is more than its tests now."""
+    named = policy.after_landing.gates
+    own = tuple(gate for gate in required(item, policy, change) if gate != "red_first")
+    return tuple(dict.fromkeys((*own, *(() if named == "all" else named))))
 
 
 def _applies(when: When, item: BacklogItem) -> bool:
@@ -75,9 +106,9 @@ def _of_built_in(item: BacklogItem, policy: Policy) -> dict[str, object]:
     }
 
 
-def _of_commands(item: BacklogItem, policy: Policy) -> dict[str, object]:
+def _of_commands(policy: Policy) -> dict[str, object]:
     process = policy.sandbox.gate.model_dump(mode="json")
     return {
         gate.name: [gate.model_dump(mode="json"), list(policy.test_paths), process]
-        for gate in commands(item, policy)
+        for gate in policy.gates
     }

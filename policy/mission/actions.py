@@ -15,8 +15,13 @@ from policy.mission.facts import (
     MissionClosed,
     MissionTaken,
     PersonAsked,
+    RepairEnded,
+    RevertMissed,
+    RevertStarted,
+    TargetJudged,
+    TargetJudging,
 )
-from policy.mission.states import Attempt
+from policy.mission.states import Attempt, Grounds
 from policy.value import Value
 
 
@@ -70,10 +75,49 @@ class RecordLanding(Value):
     landing: LandingStarted
 
 
-class JudgeTarget(Value):
-    """Say what the gates say of the landed tree."""
+class AskTarget(Value):
+    """Record that the target at a commit is to be judged."""
 
-    commit: CommitId
+    judging: TargetJudging
+
+
+class RunTarget(Value):
+    """The intent is recorded: ask the gates. Repeatable: a gate has no effect outside."""
+
+    grounds: Grounds
+    judging: TargetJudging
+
+
+class JudgeTarget(Value):
+    """Record what the gates come to say of the target."""
+
+    judged: TargetJudged
+
+
+class EndRepair(Value):
+    ended: RepairEnded
+
+
+class BuildRevert(Value):
+    """Make the commit with the last good tree and record it as intent."""
+
+    grounds: Grounds
+
+
+class MoveBack(Value):
+    """The intent is recorded: move the target to the revert, if it still is at its base."""
+
+    revert: RevertStarted
+
+
+class RecordRevert(Value):
+    """The revert is on the target already: re-read it and record it."""
+
+    revert: RevertStarted
+
+
+class MissRevert(Value):
+    missed: RevertMissed
 
 
 class Classify(Value):
@@ -115,6 +159,7 @@ class Rest(Value):
         "frozen",
         "held",
         "yielding",
+        "unjudged",
         "waiting",
         "backing_off",
         "item_unreadable",
@@ -136,7 +181,14 @@ Action = (
     | BuildLanding
     | MoveTarget
     | RecordLanding
+    | AskTarget
+    | RunTarget
     | JudgeTarget
+    | EndRepair
+    | BuildRevert
+    | MoveBack
+    | RecordRevert
+    | MissRevert
     | Classify
     | Interrupt
     | Miss

@@ -10,21 +10,20 @@ rests while frozen: wish and routes are read by a policy and a target that canno
 from datetime import datetime
 
 from policy import backoff
-from policy.change import NO_CHANGE
 from policy.gates.definition import OF_THE_CHANGE
 from policy.gates.ruling import Barred, Cleared, Unheard, rule
 from policy.gates.verdict import Record
 from policy.landing.turns import rebuild_at
+from policy.mission import landed
 from policy.mission.actions import (
     Action,
     Archive,
+    Ask,
     BuildCandidate,
     BuildLanding,
     Classify,
-    Close,
     Interrupt,
     JudgeCandidate,
-    JudgeTarget,
     Miss,
     MoveTarget,
     RecordLanding,
@@ -32,10 +31,11 @@ from policy.mission.actions import (
 )
 from policy.mission.begin import next_attempt
 from policy.mission.classify import failure_of_attempt, failure_of_gates
-from policy.mission.facts import AttemptInterrupted, LandingMissed, MissionClosed
+from policy.mission.facts import AttemptInterrupted, LandingMissed
 from policy.mission.hold import cancelled, frozen, held_back, may_land, resting
+from policy.mission.landed import given_up
 from policy.mission.prepare import prepare
-from policy.mission.route import after_failure, ask, totals
+from policy.mission.route import after_failure, ask
 from policy.mission.states import (
     Building,
     Built,
@@ -47,23 +47,58 @@ from policy.mission.states import (
     OnTarget,
     Opened,
     Proposed,
+    Reverting,
     Settled,
     Waiting,
 )
-from policy.mission.world import NotLanded, OnTip, Unprepared, World
+from policy.mission.world import (
+    Cancelled,
+    Changed,
+    NotLanded,
+    OnTip,
+    Removed,
+    Unprepared,
+    World,
+)
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason
 
 
 def decide(mission: Mission, world: World) -> Action:
     """Return the one action that is next. Every state has an answer; `Rest` is one."""
+    if mission.history.repairing is not None:
+        return _repairing(mission, world)
+    return _decide(mission, world)
+
+
+def _repairing(mission: Mission, world: World) -> Action:
+    """Return what is next for an attempt to mend the target: where it does not work it ends."""
+    doubt = frozen(world)
+    match mission:
+        case Failed():
+            return doubt or given_up(mission.failure.why)
+        case Opened() | Built() | Proposed() | Judged():
+            if doubt is None and isinstance(world.wish, Cancelled | Removed | Changed):
+                return given_up("somebody has taken the landing back")
+            action = _decide(mission, world)
+            return given_up(action.asked.why) if isinstance(action, Ask) else action
+        case Building():
+            n = mission.started.n
+            return Interrupt(interrupted=AttemptInterrupted(n=n, cause="daemon_died"))
+        case Landing() | Waiting() | OnTarget() | Settled() | Reverting() | Closed():
+            return _decide(mission, world)
+
+
+def _decide(mission: Mission, world: World) -> Action:
     match mission:
         case Landing():
             return _landing(mission, world)
         case OnTarget():
-            return JudgeTarget(commit=mission.landed.commit)
+            return landed.on_target(mission, world)
         case Settled():
-            return _settled(mission)
+            return landed.settled(mission, world)
+        case Reverting():
+            return landed.reverting(mission, world)
         case Closed():
             return frozen(world) or Archive()
         case Building():
@@ -201,23 +236,3 @@ def _landing(mission: Landing, world: World) -> Action:
                 was = mission.landing.base
                 return Miss(missed=LandingMissed(was=was, found=world.target))
             return may_land(MoveTarget(landing=mission.landing, candidate=mission.candidate), world)
-
-
-def _settled(mission: Settled) -> Action:
-    match mission.target.verdict:
-        case "passed" | "flaky":
-            return Close(closed=_passed(mission))
-        case "failed" | "broken" as verdict:
-            why = f"the target was judged after the landing: {verdict}; a person has to look at it"
-            return Rest(reason="frozen", why=why)
-
-
-def _passed(mission: Settled) -> MissionClosed:
-    satisfied = mission.candidate.change == NO_CHANGE
-    return MissionClosed(
-        outcome="PASS",
-        reason=Reason.ALREADY_SATISFIED if satisfied else Reason.LANDED,
-        failure=None,
-        why="the target had this change already" if satisfied else "every gate passed; landed",
-        counts=totals(mission.history),
-    )

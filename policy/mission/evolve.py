@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from policy.canonical import digest
 from policy.gates.verdict import Passed
 from policy.ids import MissionId
+from policy.mission import after
 from policy.mission.facts import (
     AttemptEnded,
     AttemptInterrupted,
@@ -24,7 +25,13 @@ from policy.mission.facts import (
     MissionOpened,
     MissionTaken,
     PersonAsked,
+    RepairEnded,
+    Reverted,
+    RevertMissed,
+    RevertStarted,
     TargetJudged,
+    TargetJudging,
+    TargetRan,
 )
 from policy.mission.record import Recorded
 from policy.mission.states import (
@@ -41,6 +48,7 @@ from policy.mission.states import (
     OnTarget,
     Opened,
     Proposed,
+    Reverting,
     Setback,
     Settled,
     Waiting,
@@ -83,6 +91,8 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
         case AttemptStarted() as fact:
             if isinstance(state, Opened | Failed) and fact.n == state.history.next_attempt:
                 return Building(history=state.history, started=fact)
+            if isinstance(state, Settled) and after.may_repair(state, fact):
+                return after.repairing(state, fact)
         case AttemptInterrupted() as fact:
             if isinstance(state, Building) and fact.n == state.started.n:
                 return _interrupted(state, fact, recorded.at)
@@ -115,22 +125,32 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
                 return Built(history=_seen_at(state, recorded.at), attempt=state.attempt)
         case Landed() as fact:
             if isinstance(state, Landing) and fact.commit == state.landing.landed:
-                return OnTarget(
-                    history=state.history,
-                    candidate=state.candidate,
-                    judged=state.judged,
-                    landed=fact,
-                )
+                return after.landed(state, fact)
+        case TargetJudging() as fact:
+            if isinstance(state, OnTarget | Settled) and after.may_judge(state, fact):
+                return after.judging(state, fact)
+        case TargetRan() as fact:
+            if isinstance(state, OnTarget) and after.was_asked(state, fact):
+                return state.model_copy(update={"runs": (*state.runs, fact)})
         case TargetJudged() as fact:
-            if isinstance(state, OnTarget) and fact.commit == state.landed.commit:
-                return Settled(
-                    history=state.history,
-                    candidate=state.candidate,
-                    judged=state.judged,
-                    target=fact,
-                )
+            if isinstance(state, OnTarget) and fact.commit == state.commit:
+                return after.settled(state, fact, recorded.at)
+        case RepairEnded():
+            if isinstance(state, Opened | Built | Proposed | Judged | Failed):
+                was = state.history.repairing
+                if was is not None:
+                    return after.red_again(state, was)
+        case RevertStarted() as fact:
+            if isinstance(state, Settled) and after.may_revert(state, fact):
+                return after.reverting(state, fact)
+        case RevertMissed():
+            if isinstance(state, Reverting):
+                return after.missed(state)
+        case Reverted() as fact:
+            if isinstance(state, Reverting) and fact.commit == state.revert.commit:
+                return after.reverted(state, fact)
         case PersonAsked() as fact:
-            if isinstance(state, Opened | Proposed | Judged | Failed):
+            if isinstance(state, Opened | Proposed | Judged | Failed) and not _repairs(state):
                 return Waiting(history=state.history, asked=fact)
         case MissionClosed() as fact:
             if state is not None and _may_close(state, fact):
@@ -145,14 +165,18 @@ def _is_of(landing: LandingStarted, candidate: Candidate) -> bool:
 def _may_close(state: Mission, fact: MissionClosed) -> bool:
     match fact.outcome:
         case "PASS":
-            return isinstance(state, Settled) and state.target.verdict in ("passed", "flaky")
+            return isinstance(state, Settled) and not state.red and not state.grounds.reverted
         case "BLOCKED":
-            return isinstance(state, Failed | Opened)
+            if isinstance(state, Settled):
+                return after.is_undone(state)
+            return isinstance(state, Failed | Opened) and not _repairs(state)
         case "CANCELLED":
-            return isinstance(
-                state,
-                Opened | Building | Built | Proposed | Judged | Failed | Waiting,
-            )
+            open_still = Opened | Building | Built | Proposed | Judged | Failed | Waiting
+            return isinstance(state, open_still) and not _repairs(state)
+
+
+def _repairs(state: Mission) -> bool:
+    return state.history.repairing is not None
 
 
 def _beginning(recorded: Recorded, opened: MissionOpened) -> History:

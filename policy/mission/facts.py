@@ -12,6 +12,7 @@ from policy.ids import (
     ChangeId,
     CommitId,
     Digest,
+    GateName,
     MissionId,
     SpecHash,
     TreeId,
@@ -166,6 +167,8 @@ class LandingStarted(Value):
     base: CommitId
     tree: TreeId
     permissions: tuple[BlobId, ...]
+    repairs: CommitId | None = None
+    """The mission's landing that was judged red, and that this one mends."""
 
 
 class LandingMissed(Value):
@@ -178,6 +181,55 @@ class LandingMissed(Value):
 
 class Landed(Value):
     kind: Literal["landed"] = "landed"
+    commit: CommitId
+    tree: TreeId
+
+
+class TargetJudging(Value):
+    """Gates are to be asked what they say of the target at *commit*, for the *run*-th time."""
+
+    kind: Literal["target-judging"] = "target-judging"
+    commit: CommitId
+    tree: TreeId
+    run: int
+    gates: tuple[GateName, ...]
+
+
+class TargetRan(Value):
+    kind: Literal["target-ran"] = "target-ran"
+    commit: CommitId
+    run: int
+    product: TreeId
+    environment: Digest
+    records: tuple[Record, ...]
+
+
+class RepairEnded(Value):
+    """The attempt to mend the target came to nothing: what was judged red still is."""
+
+    kind: Literal["repair-ended"] = "repair-ended"
+    why: str
+
+
+class RevertStarted(Value):
+    kind: Literal["revert-started"] = "revert-started"
+    commit: CommitId
+    base: CommitId
+    tree: TreeId
+    """The last good tree."""
+    reverts: CommitId
+
+
+class RevertMissed(Value):
+    """Somebody had built on the landing: a tree is not put back over their work."""
+
+    kind: Literal["revert-missed"] = "revert-missed"
+    was: CommitId
+    found: CommitId
+
+
+class Reverted(Value):
+    kind: Literal["reverted"] = "reverted"
     commit: CommitId
     tree: TreeId
 
@@ -228,7 +280,13 @@ Fact = (
     | LandingStarted
     | LandingMissed
     | Landed
+    | TargetJudging
+    | TargetRan
     | TargetJudged
+    | RepairEnded
+    | RevertStarted
+    | RevertMissed
+    | Reverted
     | PersonAsked
     | MissionClosed
 )

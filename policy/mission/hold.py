@@ -7,20 +7,27 @@ from policy.mission.actions import (
     Action,
     Archive,
     Ask,
+    AskTarget,
     BuildCandidate,
     BuildLanding,
+    BuildRevert,
     Claim,
     Classify,
     Close,
+    EndRepair,
     Interrupt,
     JudgeCandidate,
     JudgeTarget,
     Miss,
+    MissRevert,
+    MoveBack,
     MoveTarget,
     Prepare,
     RecordLanding,
+    RecordRevert,
     Rest,
     RunBuilder,
+    RunTarget,
 )
 from policy.mission.facts import MissionClosed
 from policy.mission.prepare import prepare
@@ -39,6 +46,7 @@ from policy.mission.world import (
     Removed,
     Sound,
     Unchanged,
+    Unjudged,
     Unprepared,
     Unreadable,
     World,
@@ -50,13 +58,17 @@ from policy.rules.outcomes import Reason
 def held_back(action: Action, world: World) -> Action:
     """Return *action* unless it would start something while nothing may start."""
     match action:
-        case RunBuilder() | JudgeCandidate():
+        case RunBuilder() | JudgeCandidate() | RunTarget():
             return resting(world) or _unisolated(world) or _unprepared(world) or action
         case Prepare():
             return resting(world) or _unisolated(world) or action
         case BuildCandidate() | BuildLanding() | MoveTarget():
             return resting(world) or action
+        case AskTarget() | BuildRevert() | MoveBack():
+            return resting(world) or action
         case Classify() | Interrupt() | Miss() | RecordLanding() | JudgeTarget():
+            return action
+        case EndRepair() | RecordRevert() | MissRevert():
             return action
         case Ask() | Close() | Archive() | Claim() | Rest():
             return action
@@ -127,7 +139,7 @@ def cancelled(history: History, world: World) -> Close | None:
     )
 
 
-def may_land(action: BuildLanding | MoveTarget, world: World) -> Action:
+def may_land(action: BuildLanding | MoveTarget | BuildRevert | MoveBack, world: World) -> Action:
     """Return *action* unless a checkout or a mission that goes first stands in its way."""
     match world.way:
         case Yields(to=to, rebuilds=rebuilds):
@@ -137,6 +149,8 @@ def may_land(action: BuildLanding | MoveTarget, world: World) -> Action:
                 f"target moved (landing.rebuilds: {limit}); this lands when its gates are done"
             )
             return resting(world) or Rest(reason="yielding", why=why)
+        case Unjudged(why=why):
+            return resting(world) or Rest(reason="unjudged", why=why)
         case Clear():
             pass
     match world.checkout:

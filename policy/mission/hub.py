@@ -8,20 +8,27 @@ from policy.mission.actions import (
     Action,
     Archive,
     Ask,
+    AskTarget,
     BuildCandidate,
     BuildLanding,
+    BuildRevert,
     Claim,
     Classify,
     Close,
+    EndRepair,
     Interrupt,
     JudgeCandidate,
     JudgeTarget,
     Miss,
+    MissRevert,
+    MoveBack,
     MoveTarget,
     Prepare,
     RecordLanding,
+    RecordRevert,
     Rest,
     RunBuilder,
+    RunTarget,
 )
 from policy.mission.decide import decide
 from policy.mission.facts import MissionTaken
@@ -75,11 +82,11 @@ def _taken(mission: Mission, world: World, host: str, why: str) -> Action | None
 
 def _withheld(action: Action, world: World) -> Action:
     match action:
-        case BuildLanding() | MoveTarget() | Archive():
+        case BuildLanding() | MoveTarget() | BuildRevert() | MoveBack() | Archive():
             return _behind(world) or action
         case Prepare() | RunBuilder() | BuildCandidate() | JudgeCandidate() | Classify():
             return action
-        case Interrupt():
+        case Interrupt() | AskTarget() | RunTarget() | EndRepair() | RecordRevert() | MissRevert():
             return action
         case Miss() | RecordLanding() | JudgeTarget() | Ask() | Close() | Rest() | Claim():
             return action

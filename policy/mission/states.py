@@ -1,7 +1,7 @@
 """States: each holds exactly what is known in it. Never stored; replayed from facts."""
 
 from policy.change import NO_CHANGE
-from policy.ids import CommitId, GateName, MissionId
+from policy.ids import CommitId, GateName, MissionId, TreeId
 from policy.landing.turns import Claim
 from policy.mission.facts import (
     AttemptEnded,
@@ -14,7 +14,11 @@ from policy.mission.facts import (
     MissionClosed,
     MissionOpened,
     PersonAsked,
+    Reverted,
+    RevertStarted,
     TargetJudged,
+    TargetJudging,
+    TargetRan,
 )
 from policy.rules.failures import FailureClass
 from policy.value import Value
@@ -51,6 +55,37 @@ class Setback(Value):
     """That conflict with the target."""
 
 
+class Grounds(Value):
+    """What a mission has put on the target, and what was there before."""
+
+    attempt: Attempt
+    candidate: Candidate
+    judged: GatesJudged
+    landed: Landed
+    good: CommitId
+    """The base of its first landing: the last good tree is that of this commit."""
+    reverted: Reverted | None = None
+    red: FailureClass | None = None
+    """What the gates failed the target for when they were asked last and failed it."""
+
+
+class Judgement(Value):
+    """What the gates came to say of the target at one commit."""
+
+    target: TargetJudged
+    runs: tuple[TargetRan, ...]
+    """None where it was adopted."""
+    at: str
+    """When (RFC 3339): a back-off counts from here."""
+
+
+class Repairing(Value):
+    """What an attempt after a landing is to mend."""
+
+    grounds: Grounds
+    judgement: Judgement
+
+
 class History(Value):
     """What every state knows: how the mission began and what it has used up so far."""
 
@@ -68,6 +103,9 @@ class History(Value):
     following: Following = Following()
     setback: Setback | None = None
     """None once another attempt ended."""
+    repairing: Repairing | None = None
+    repairs: int = 0
+    """Attempts to mend the target after a landing that were begun."""
 
     @property
     def next_attempt(self) -> int:
@@ -144,17 +182,35 @@ class Landing(State):
 
 
 class OnTarget(State):
-    """The fact `landed` is recorded; the target is not judged yet. DESIGN 4.4 calls it Landed."""
+    """The mission's work is on the target, and the target at *commit* is not judged yet.
 
-    candidate: Candidate
-    judged: GatesJudged
-    landed: Landed
+    *commit* is the landing, its revert, or what somebody built on it since.
+    """
+
+    grounds: Grounds
+    commit: CommitId
+    tree: TreeId
+    judging: TargetJudging | None = None
+    runs: tuple[TargetRan, ...] = ()
 
 
 class Settled(State):
-    candidate: Candidate
-    judged: GatesJudged
-    target: TargetJudged
+    """The target is judged; red is not the end of it."""
+
+    grounds: Grounds
+    judgement: Judgement
+
+    @property
+    def red(self) -> bool:
+        return self.judgement.target.verdict in ("failed", "broken")
+
+
+class Reverting(State):
+    """The intent to put the last good tree back is recorded."""
+
+    grounds: Grounds
+    judgement: Judgement
+    revert: RevertStarted
 
 
 class Closed(State):
@@ -172,5 +228,6 @@ Mission = (
     | Landing
     | OnTarget
     | Settled
+    | Reverting
     | Closed
 )

@@ -138,7 +138,15 @@ class Yields(Value):
     rebuilds: int
 
 
-Way = Annotated[Clear | Yields, Field(discriminator="kind")]
+class Unjudged(Value):
+    """The last landing, of *mission*, is not judged yet: nothing opens, nothing lands."""
+
+    kind: Literal["unjudged"] = "unjudged"
+    mission: MissionId
+    why: str
+
+
+Way = Annotated[Clear | Yields | Unjudged, Field(discriminator="kind")]
 
 
 class Prepared(Value):
@@ -278,6 +286,8 @@ class World(Value):
     required: tuple[GateName, ...]
     """Gates the candidate needs, in judging order."""
     preparation: Preparation = Prepared()
+    after: tuple[tuple[GateName, Digest], ...]
+    """What judges the target where the mission has landed: gates and their definitions."""
     approval: Literal["not_needed", "missing"]
     """missing: the item asks for a person's approval, and nobody gave one yet."""
     now: datetime

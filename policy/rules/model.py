@@ -201,6 +201,21 @@ class Command(Value):
     failure of the item's own, and is told nothing of it. False for a command that asks a model."""
 
 
+class AfterLanding(Value):
+    """How the target is judged once a mission has landed (DESIGN 8.7)."""
+
+    gates: Literal["all"] | Annotated[tuple[GateName, ...], Field(min_length=1)]
+    """all: those its candidate needed. Else `tests`, `done` and names of `gates`, whatever their
+    `when`: `when: {risk: []}` is a gate that is asked after landings only. What said so of exactly
+    this product, by this definition in this environment, is adopted and not run again."""
+    reruns: Count
+    """How often gates that bar are asked again: with a pass among them they are flaky."""
+    repair: Annotated[int, Field(ge=0, le=1)]
+    """Attempts to mend a target that stays red, if nobody has built on it."""
+    revert: bool
+    """Then: one commit with the last good tree, if still nobody has. False: freeze at once."""
+
+
 class Landing(Value):
     """How a moving target is followed (DESIGN 8.6)."""
 
@@ -248,6 +263,7 @@ class Policy(Value):
     failures: dict[FailureClass, Route]
     feedback: Feedback
     landing: Landing
+    after_landing: AfterLanding
     sandbox: Sandbox
     evidence: Evidence
     reconcile_s: Seconds
@@ -289,6 +305,17 @@ class Policy(Value):
                 raise ValueError(f"{where}: there is no environment {name}; there are: {there}")
         if NONE in self.environments:
             raise ValueError(f"environments: {NONE} means that there is none; choose another name")
+        return self
+
+    @model_validator(mode="after")
+    def _gates_after_landing_are_there(self) -> "Policy":
+        if self.after_landing.gates != "all":
+            there = {gate.name for gate in self.gates} | {"tests", "done"}
+            unknown = sorted(set(self.after_landing.gates) - there)
+            if unknown:
+                raise ValueError(
+                    f"after_landing.gates: {unknown[0]} is none of `gates`, tests and done"
+                )
         return self
 
 

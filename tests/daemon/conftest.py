@@ -152,6 +152,11 @@ class House:
         assert content is not None, f"{mission} is not closed"
         return json.loads(content)
 
+    def closed_file(self, mission: str, path: str) -> str:
+        content = ledger.read_closed_file(self.store, mission, path)
+        assert content is not None, f"{mission} has no {path}"
+        return content.decode()
+
     def ended(self, mission: str) -> tuple[str, str]:
         summary = self.summary(mission)
         return summary["outcome"], summary["reason"]

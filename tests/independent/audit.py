@@ -28,7 +28,7 @@ ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM": "1", "HOME
 # DESIGN 4.4: state -> fact -> state.
 OPEN, BUILDING, BUILT, PROPOSED, JUDGED = "Opened", "Building", "Built", "Proposed", "Judged"
 LANDING, LANDED, SETTLED, CLOSED = "Landing", "Landed", "Settled", "Closed"
-FAILED, WAITING = "Failed", "Waiting"
+FAILED, WAITING, REVERTING = "Failed", "Waiting", "Reverting"
 NEXT = {
     None: {"mission-opened": OPEN},
     OPEN: {"attempt-started": BUILDING, "person-asked": WAITING},
@@ -37,8 +37,14 @@ NEXT = {
     PROPOSED: {"gates-judged": JUDGED, "candidate-built": PROPOSED, "person-asked": WAITING},
     JUDGED: {"landing-started": LANDING, "candidate-built": PROPOSED, "person-asked": WAITING},
     LANDING: {"landed": LANDED, "landing-missed": BUILT},
-    LANDED: {"target-judged": SETTLED},
-    SETTLED: {"mission-closed": CLOSED},
+    LANDED: {"target-judging": LANDED, "target-ran": LANDED, "target-judged": SETTLED},
+    SETTLED: {
+        "mission-closed": CLOSED,
+        "target-judging": LANDED,
+        "attempt-started": BUILDING,
+        "revert-started": REVERTING,
+    },
+    REVERTING: {"revert-missed": SETTLED, "reverted": LANDED},
     FAILED: {"attempt-started": BUILDING, "person-asked": WAITING, "mission-closed": CLOSED},
     WAITING: {},
     CLOSED: {},
@@ -47,6 +53,8 @@ for _state in (BUILT, JUDGED):
     NEXT[_state]["failure-classified"] = FAILED
 for _state in (BUILT, PROPOSED, JUDGED):
     NEXT[_state]["candidate-conflicted"] = FAILED
+for _state in (OPEN, BUILT, PROPOSED, JUDGED, FAILED):
+    NEXT[_state]["repair-ended"] = SETTLED
 CANCELLABLE = {OPEN, BUILDING, BUILT, PROPOSED, JUDGED, FAILED, WAITING}
 
 
@@ -277,14 +285,30 @@ class Audit:
             "attempt-ended": body.get("checkpoint"),
             "candidate-built": body.get("candidate", {}).get("commit"),
             "landing-started": body.get("landed"),
+            "revert-started": body.get("commit"),
         }.get(fact["kind"])
         holds = named is None or named in commit.parents
         self.must(holds, mission, f"{commit.oid} does not hold {named} of {fact['kind']}")
 
     def replayed(self, story):
         state, epochs = None, {}
+        mends, verdict = False, None
         for fact in story.facts:
             kind = fact["kind"]
+            if kind == "attempt-started" and state == SETTLED:
+                mends = True
+                self.must(verdict == "failed", story.mission, "mends what was not judged red")
+            if kind in ("repair-ended", "landed"):
+                self.must(mends or kind == "landed", story.mission, "ends a repair of nothing")
+                mends = False
+            if kind == "target-judged":
+                verdict = fact["payload"]["verdict"]
+            if kind == "revert-started":
+                self.must(verdict == "failed", story.mission, "reverts what was not judged red")
+            if kind == "mission-closed":
+                self.must(not mends, story.mission, "closed while it mends the target")
+                green = state != SETTLED or verdict in ("passed", "flaky")
+                self.must(green, story.mission, f"closed on a target that was judged {verdict}")
             after = NEXT[state].get(kind)
             if kind == "mission-taken":
                 after = None if state in (None, CLOSED) else state
@@ -303,12 +327,18 @@ class Audit:
 
     def landings(self, line, stories):
         good = self.good(line)
-        landings = [one for one in line if one.oid in good and "Pawl-Mission" in one.trailers]
-        done = [one.says("Pawl-Mission") for one in landings]
-        for mission in {one for one in done if done.count(one) > 1}:
-            self.wrong(mission, "landed more than once")
+        ours = [one for one in line if one.oid in good and "Pawl-Mission" in one.trailers]
+        reverts = [one for one in ours if "Pawl-Reverts" in one.trailers]
+        landings = [one for one in ours if one not in reverts]
+        before = {}
         for one in landings:
-            self.landing(one, stories.get(one.says("Pawl-Mission")))
+            mission = one.says("Pawl-Mission")
+            mends = one.says("Pawl-Repairs")
+            self.must(mends == before.get(mission), mission, "landed more than once")
+            before[mission] = one.oid
+            self.landing(one, stories.get(mission))
+        for one in reverts:
+            self.reverted(one, stories.get(one.says("Pawl-Mission")), before)
         on_line = {one.oid for one in landings}
         for story in stories.values():
             landed = story.last("landed")
@@ -317,6 +347,34 @@ class Audit:
                 story.mission,
                 "landed, and its commit is not on the target's first-parent line",
             )
+
+    def reverted(self, one, story, landed):
+        """A revert has the tree before its mission's first landing, and is on its last."""
+        if not self.must(story is not None, one.oid, "a revert of a mission without a ledger"):
+            return
+        mission = story.mission
+        reverts = one.says("Pawl-Reverts")
+        self.must(reverts == landed.get(mission), mission, f"reverts {reverts}, no landing of it")
+        self.must(one.parents == [reverts], mission, f"its revert is on {one.parents}")
+        intents = [
+            fact["payload"]["commit"] for fact in story.facts if fact["kind"] == "revert-started"
+        ]
+        self.must(one.oid in intents, mission, f"{one.oid} reverts without a recorded intent")
+        first = next(
+            f["payload"]
+            for f in story.facts
+            if f["kind"] == "landing-started"
+            and f["payload"]["repairs"] is None
+            and self.is_landed(story, f)
+        )
+        good = self.commit(first["base"]).tree
+        self.must(one.tree == one.says("Pawl-Tree") == good, mission, "reverts to another tree")
+        where = [commit.oid for commit in story.commits]
+        self.must(one.says("Pawl-Gates") in where, mission, "its revert names no judgement")
+
+    def is_landed(self, story, started):
+        commits = [f["payload"]["commit"] for f in story.facts if f["kind"] == "landed"]
+        return started["payload"]["landed"] in commits
 
     def landing(self, one, story):
         if not self.must(story is not None, one.oid, "a landing of a mission without a ledger"):
@@ -398,7 +456,8 @@ class Audit:
         own = self.changes(begun["base"], ended["tree"])
         landed = self.changes(one.parents[0], one.oid)
         item = [path for path in landed if self.is_flip(landed[path])]
-        if not self.must(len(item) == 1, mission, f"its landing flips {item}"):
+        flips = 0 if "Pawl-Repairs" in one.trailers else 1
+        if not self.must(len(item) == flips, mission, f"its landing flips {item}"):
             return
         for path, (was, now) in landed.items():
             if path in item:

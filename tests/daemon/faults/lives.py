@@ -99,6 +99,53 @@ def wishes_furnished(house):
     )
 
 
+def judges(house, code, *, command="{deterministic: true}", **rules):
+    """Commit a gate that is asked after landings only: the shell *code*."""
+    gate = {"name": "suite", "run": ["sh", "-c", code], "timeout_s": 60, "when": {"risk": []}}
+    after = {"gates": ["suite"], "reruns": 0, "repair": 0, "revert": True, **rules}
+    house.commits(
+        {
+            ".pawl/policy.yaml": f"{POLICY}gates: [{json.dumps(gate)}]\n"
+            f"after_landing: {json.dumps(after)}\ncommand: {command}\n"
+        }
+    )
+
+
+def wishes_flaky(house):
+    """Each second run after a landing passes."""
+    sign = house.signs / "tried"
+    judges(house, f"test -e {sign}", reruns=2)
+    house.wishes("Z-1")
+
+
+def wishes_reverted(house):
+    judges(house, "test ! -e Z-1.txt")
+    house.wishes("Z-1")
+
+
+MENDS = "import os; open('Z-1.txt', 'w').write('good' if 'PAWL_FAILURE' in os.environ else 'bad')"
+
+
+def wishes_mended(house):
+    judges(house, "! grep -q bad Z-1.txt", command="{deterministic: false}", repair=1)
+    house.wishes("Z-1", command=["python3", "-c", MENDS])
+
+
+def wishes_frozen(house):
+    """Red until somebody commits `mended`."""
+    judges(house, "test ! -e Z-1.txt || test -e mended")
+    house.wishes("Z-1")
+
+
+def tries(house):
+    (house.signs / "tried").touch()
+
+
+def mends(house):
+    if once(house, "mended"):
+        house.commits({"mended": "by a person\n"})
+
+
 def waits_for(house, sign):
     """Python for a builder or gate that does not go on before the file *sign* is there."""
     path = json.dumps(str(house.signs / sign))
@@ -158,6 +205,10 @@ LIVES = (
     Life("stopped", wishes_patient, {"builder-start": stops_the_daemon}),
     Life("published", wishes_made, hub=True),
     Life("taken", wishes_orphaned, hub=True),
+    Life("flaky", wishes_flaky, {"target-end": tries}),
+    Life("reverted", wishes_reverted),
+    Life("mended", wishes_mended),
+    Life("frozen", wishes_frozen, {"revert": mends}),
 )
 BY_NAME = {life.name: life for life in (*LIVES, ALONE)}
 

@@ -70,6 +70,7 @@ def world(policy):
         ),
         start=FromTarget(),
         required=("scope", "tests"),
+        after=(("scope", "0" * 64), ("tests", "0" * 64)),
         approval="not_needed",
         now=datetime(2026, 1, 15, 12, 0, tzinfo=UTC),
     )

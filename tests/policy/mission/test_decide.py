@@ -24,7 +24,6 @@ from policy.mission.actions import (
 )
 from policy.mission.classify import interruption_of
 from policy.mission.decide import decide
-from policy.mission.evolve import ContradictionError
 from policy.mission.facts import (
     AttemptInterrupted,
     CandidateConflicted,
@@ -494,17 +493,3 @@ def test_a_back_off_beyond_the_calendar_still_is_a_time_to_wait_for(story, world
     assert isinstance(action, Rest)
     assert action.reason == "backing_off"
     assert action.until > world.now
-
-
-@pytest.mark.parametrize("verdict", ["failed", "broken"])
-def test_a_target_that_is_not_proven_after_the_landing_is_no_pass(story, world, verdict):
-    story.opened().started().ended().proposed().judged().landing().landed()
-    before = decide(story.settled().state, world).closed
-    story.state = story.state.model_copy(
-        update={"target": story.state.target.model_copy(update={"verdict": verdict})}
-    )
-    action = decide(story.state, world)
-    assert isinstance(action, Rest)
-    assert action.reason == "frozen"
-    with pytest.raises(ContradictionError):
-        story.tells(before)

@@ -23,10 +23,14 @@ from policy.mission.evolve import evolve
 from policy.mission.record import Recorded
 from policy.rules.failures import FailureClass
 
-MOVED, CHANGE, LAND = "d" * 40, "9" * 64, "f" * 40
-STARTING = (a.RunBuilder, a.BuildCandidate, a.JudgeCandidate, a.BuildLanding, a.MoveTarget)
+MOVED, CHANGE, LAND, BACK = "d" * 40, "9" * 64, "f" * 40, "0" * 40
+STARTING = (
+    a.RunBuilder, a.BuildCandidate, a.JudgeCandidate, a.BuildLanding, a.MoveTarget, a.AskTarget,
+    a.RunTarget, a.BuildRevert, a.MoveBack,
+)  # fmt: skip
 ENDS = (a.Rest, a.Archive)
 MANY = 10_000
+AFTER = [(("scope", "0" * 64), ("tests", "0" * 64)), (("suite", "1" * 64),)]
 FEW = 1
 """Rebuilds in a row before a mission goes first."""
 
@@ -39,6 +43,7 @@ def small(policy):
             "selection": policy.selection.model_copy(update={"interruptions": 1}),
             "budgets": policy.budgets.model_copy(update={"mission": mission}),
             "landing": policy.landing.model_copy(update={"rebuilds": FEW}),
+            "after_landing": policy.after_landing.model_copy(update={"reruns": 1, "revert": True}),
         }
     )
 
@@ -71,11 +76,13 @@ class Worlds:
             "start": [w.FromTarget(), w.FromPerson(commit="6" * 40, tree="6" * 40)],
         }  # fmt: skip
 
-    def apart(self, world):
+    def apart(self, world, **changes):
         """Return *world*, and each world that differs from it in one thing."""
         late = {"now": world.now + timedelta(days=99)}
         other = {"call": world.call.model_copy(update={"deterministic": False})}
         rows = [{key: value} for key, row in self.variations.items() for value in row[1:]]
+        rows = [row for row in rows if not row.keys() & changes.keys()]
+        rows += [{key: value} for key, value in changes.items()]
         return [world, *(world.model_copy(update=one) for one in [*rows, late, other])]
 
     def all(self, world):
@@ -106,9 +113,18 @@ def found(action, state):
             return [(landing,)]
         case a.MoveTarget(landing=landing) | a.RecordLanding(landing=landing):
             return [(f.Landed(commit=landing.landed, tree=landing.tree),)]
-        case a.JudgeTarget(commit=commit):
-            tree = state.landed.tree
-            return [(f.TargetJudged(commit=commit, tree=tree, verdict="passed", source="adopted"),)]
+        case a.AskTarget(judging=fact) | a.JudgeTarget(judged=fact) | a.EndRepair(ended=fact):
+            return [(fact,)]
+        case a.RunTarget(judging=judging):
+            passes, fails, _, breaks = verdicts(judging.gates)
+            return [(ran(judging, rows),) for rows in (passes, fails, breaks)]
+        case a.BuildRevert(grounds=grounds):
+            landed = grounds.landed.commit
+            return [(f.RevertStarted(commit=BACK, base=landed, tree="7" * 40, reverts=landed),)]
+        case a.MoveBack(revert=revert) | a.RecordRevert(revert=revert):
+            return [(f.Reverted(commit=revert.commit, tree=revert.tree),)]
+        case a.MissRevert(missed=fact):
+            return [(fact,)]
         case a.Classify(failure=fact) | a.Interrupt(interrupted=fact) | a.Miss(missed=fact):
             return [(fact,)]
         case a.Ask(asked=fact) | a.Close(closed=fact):
@@ -117,6 +133,7 @@ def found(action, state):
             return []
 
 
+AFTERWARDS = (s.OnTarget, s.Settled, s.Reverting)
 TAKEN = Taken(tree="7" * 40, ignored=0)
 REFUSED = Refused(reason="unreadable", path="p", why="?")
 
@@ -159,25 +176,66 @@ def verdicts(required):
         yield [*passed[:1], Record(gate=required[-1], definition="0" * 64, verdict=verdict)]
 
 
+def ran(judging, rows):
+    definitions = dict(sum(AFTER, ()))
+    rows = [one.model_copy(update={"definition": definitions[one.gate]}) for one in rows]
+    return f.TargetRan(
+        commit=judging.commit, run=judging.run, product="7" * 40, environment="e" * 64,
+        records=tuple(rows),
+    )  # fmt: skip
+
+
 def judged(n, rows):
     return f.GatesJudged(n=n, product="7" * 40, environment="e" * 64, records=tuple(rows))
 
 
 def after(state, facts):
     for fact in facts:
+        # a judgement of the target that says nothing is asked again after a time: the last here
+        at = "2099-01-01T00:00:00Z" if fact.kind == "target-judged" else "2026-01-15T12:00:00Z"
         recorded = Recorded.model_construct(
-            mission="H-1", seq=1, step="0" * 64, at="2026-01-15T12:00:00Z", host="h", epoch=1,
+            mission="H-1", seq=1, step="0" * 64, at=at, host="h", epoch=1,
             policy="d" * 64, fact=fact,
         )  # fmt: skip
         state = evolve(state, recorded)
     return state
 
 
+def own_of(state):
+    """Return what `decide` looks at of the state itself."""
+    match state:
+        case s.OnTarget():
+            return of_grounds(state.grounds), state.commit, state.judging, of_runs(state.runs)
+        case s.Settled():
+            return of_grounds(state.grounds), of_judgement(state.judgement)
+        case s.Reverting():
+            return of_grounds(state.grounds), of_judgement(state.judgement), state.revert
+        case _:
+            own = vars(state).items()
+            return tuple(value for name, value in own if name not in ("history", "attempt"))
+
+
+def of_grounds(grounds):
+    heard = frozenset((one.gate, one.verdict.kind) for one in grounds.judged.records)
+    return grounds.landed.commit, grounds.reverted is None, grounds.red is None, heard
+
+
+def of_judgement(judgement):
+    return judgement.target, of_runs(judgement.runs[-1:])
+
+
+def of_runs(runs):
+    return tuple(
+        frozenset((one.gate, one.definition, one.verdict.kind) for one in run.records)
+        for run in runs
+    )
+
+
 def key(state):
     """Return all of *state* that `decide` looks at."""
     if isinstance(state, s.Closed | s.Waiting):
         return (type(state),)
-    own = tuple(value for name, value in vars(state).items() if name not in ("history", "attempt"))
+    own = own_of(state)
     history = state.history
     past = tuple((one.started.start_tree, one.ended.change) for one in history.attempts)
     last = history.attempts[-1].ended.ending.kind if history.attempts else None
@@ -186,6 +244,12 @@ def key(state):
     # beyond the limit each rebuild only waits longer, up to a maximum
     rebuilds = min(following.rebuilds, FEW + 1)
     moved = following.base, rebuilds, following.heard_again
+    mends = history.repairing
+    if isinstance(state, AFTERWARDS):
+        return type(state), len(past), own, history.repairs
+    if mends is not None:
+        again = of_judgement(mends.judgement), mends.grounds.landed.commit
+        return type(state), len(past), last, own, moved, again, history.interruptions
     return type(state), history.interruptions, past, last, counts, own, moved
 
 
@@ -208,11 +272,13 @@ class Graph:
                 self.states.setdefault(key(one), one)
         return action, self._steps[here, action]
 
-    def reach(self, worlds):
-        """Go wherever any sequence of *worlds* leads."""
+    def reach(self, worlds, but=()):
+        """Go wherever any sequence of *worlds* leads; no further from states of the types *but*."""
         seen, waiting = {self.first}, [self.first]
         while waiting:
             here = waiting.pop()
+            if isinstance(self.states[here], but):
+                continue
             then = {one for world in worlds for one in self.step(here, world)[1]}
             waiting += then - seen
             seen |= then
@@ -235,15 +301,40 @@ def opened(story):
     return story.opened().state
 
 
-def test_every_state_ends_in_every_world_that_stays_as_it_is(opened, world, worlds):
-    around = worlds.apart(world.model_copy(update={"policy": worlds.policy}))
-    graph = Graph(opened)
-    graph.reach(around)
-    assert {type(state) for state in graph.states.values()} == set(s.Mission.__args__)
+@pytest.fixture
+def landed(story):
+    return story.opened().started().ended().proposed().judged().landing().landed().state
+
+
+def ends(graph, around, but=()):
     for one in around:
-        done = set()
+        done = {here for here, state in graph.states.items() if isinstance(state, but)}
         for here in list(graph.states):
             graph.walk(here, one, done)
+
+
+def types(graph):
+    return {type(state) for state in graph.states.values()}
+
+
+def test_every_state_before_a_landing_ends_in_every_world_that_stays_as_it_is(
+    opened, world, worlds
+):
+    around = worlds.apart(world.model_copy(update={"policy": worlds.policy}))
+    graph = Graph(opened)
+    graph.reach(around, but=AFTERWARDS)
+    assert types(graph) == {*s.Mission.__args__} - {s.Settled, s.Reverting}
+    ends(graph, around, but=AFTERWARDS)
+
+
+def test_every_state_after_a_landing_ends_in_every_world_that_stays_as_it_is(landed, world, worlds):
+    calm = world.model_copy(update={"policy": worlds.policy, "target": LAND, "after": AFTER[1]})
+    asks = world.call.model_copy(update={"deterministic": False})
+    around = worlds.apart(calm, target=MOVED, after=AFTER[0], call=asks)
+    graph = Graph(landed)
+    graph.reach(around)
+    assert types(graph) == {*s.Mission.__args__} - {s.Waiting}
+    ends(graph, around)
 
 
 def test_what_stands_against_starting_and_landing_does_so_in_every_state(opened, world, worlds):
@@ -259,11 +350,14 @@ def test_what_stands_against_starting_and_landing_does_so_in_every_state(opened,
         if frozen or one.activity != "active":
             assert not isinstance(action, STARTING), (state, one)
         if frozen and isinstance(action, a.Close):
-            assert action.closed.outcome == "PASS", (state, one)
+            assert isinstance(state, s.Settled), (state, one)
         if isinstance(action, a.BuildLanding | a.MoveTarget):
             assert one.checkout.kind == "free"
             assert one.way.kind == "clear"
             assert one.target == state.candidate.base
+        if isinstance(action, a.BuildRevert | a.MoveBack):
+            assert (one.checkout.kind, one.way.kind) == ("free", "clear")
+            assert one.target == state.grounds.landed.commit
         if isinstance(action, a.BuildLanding):
             assert one.wish.kind == "unchanged"
             assert one.approval == "not_needed"

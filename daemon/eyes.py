@@ -1,0 +1,101 @@
+"""Eyes: a new `View` whenever the target has moved, and what is dear to read kept until then."""
+
+from functools import lru_cache
+
+from daemon.builders.command import crew_of
+from daemon.site import Site
+from daemon.view import REMEMBERED, Activity, View, or_shipped
+from gitops.intake import Intake, ItemCache
+from gitops.objects import read_blob
+from gitops.observe import POLICY, Lost, Tip, blob_at, is_paused, observe_tip
+from gitops.repository import Store
+from policy.backlog.graph import Backlog
+from policy.landing.standing import Red
+from policy.landing.turns import Judging
+from policy.mission.integrity import of_policy
+from policy.mission.world import Frozen, Integrity, Unjudged
+from policy.problems import Problem
+from policy.problems import Unreadable as BadFile
+from policy.rules.load import Effective, load_policy
+
+
+def policy_at(store: Store, tip: Tip) -> Effective | BadFile:
+    """Return the policy at *tip*, or what is wrong with it."""
+    blob = blob_at(store, tip.tree, POLICY)
+    if blob is None:
+        return BadFile((Problem(0, 0, f"there is no file {POLICY}"),))
+    return _loaded(read_blob(store, blob))
+
+
+_loaded = lru_cache(maxsize=REMEMBERED)(load_policy)
+
+
+class Eyes:
+    """Makes views; remembers what is dear to read."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._intake = Intake(cache=ItemCache(site.state / "cache", writes=True))
+        self._last: tuple[str, Effective | BadFile, Backlog, bool] | None = None
+
+    def look(
+        self,
+        *,
+        integrity: Integrity,
+        activity: Activity,
+        judging: tuple[Judging, ...] = (),
+        last: Unjudged | Red | None = None,
+    ) -> View | Lost:
+        """Return the view at the target's tip as it is now.
+
+        *activity* is `stopping` or `active`; PAUSE at the tip makes it `paused`.
+        """
+        tip = observe_tip(self._site.store, self._site.target)
+        if isinstance(tip, Lost):
+            return tip
+        effective, backlog, paused = self._read(tip)
+        if paused and activity == "active":
+            activity = "paused"
+        return View(
+            site=self._site,
+            tip=tip,
+            effective=effective,
+            backlog=backlog,
+            integrity=self._doubt(effective, integrity),
+            activity=activity,
+            now=self._site.clock.now(),
+            judging=judging,
+            last=last,
+        )
+
+    @property
+    def interval_s(self) -> int:
+        """Seconds between two reconciles that nothing asks for, by the policy seen last."""
+        return self._seen().policy.reconcile_s
+
+    @property
+    def retention_days(self) -> int:
+        """Days that what is kept outside of the ledger is kept, by the policy seen last."""
+        return self._seen().policy.evidence.retention_days
+
+    def _seen(self) -> Effective:
+        return or_shipped(self._last[1] if self._last else None)
+
+    def _read(self, tip: Tip) -> tuple[Effective | BadFile, Backlog, bool]:
+        if self._last is None or self._last[0] != tip.commit:
+            effective = policy_at(self._site.store, tip)
+            policy = or_shipped(effective).policy
+            crew = crew_of(policy)
+            backlog = self._intake.read(
+                self._site.store, tip.commit, policy.backlog, crew, policy.backlog_markdown
+            )
+            paused = is_paused(self._site.store, tip.tree)
+            self._last = (tip.commit, effective, backlog, paused)
+        return self._last[1:]
+
+    def _doubt(self, effective: Effective | BadFile, integrity: Integrity) -> Integrity:
+        if isinstance(integrity, Frozen):
+            return integrity
+        if isinstance(effective, BadFile):
+            return Frozen(why=f"{POLICY} at the target's tip is no policy: {effective}")
+        return of_policy(effective.policy, self._site.target)

@@ -1,0 +1,235 @@
+"""What to do once a mission has landed: judge the target, and what a red one leads to (DESIGN 8.7).
+
+    not judged   adopt, or run; what bars is run again: a pass among them is flaky
+    red          mend it once, put the last good tree back, or freeze; as policy allows
+    somebody built on it   nothing is undone: what they made is judged, and ends the freeze if green
+
+The order matters: a target somebody has built on is never reverted, and a broken gate, which says
+nothing of the tree, leads to neither repair nor revert.
+"""
+
+from typing import Literal
+
+from policy import backoff
+from policy.change import NO_CHANGE
+from policy.gates.verdict import Broken, Passed
+from policy.mission.actions import (
+    Action,
+    AskTarget,
+    BuildRevert,
+    Close,
+    EndRepair,
+    JudgeTarget,
+    MissRevert,
+    MoveBack,
+    RecordRevert,
+    Rest,
+    RunTarget,
+)
+from policy.mission.after import barring, passed
+from policy.mission.begin import next_attempt, over_budget
+from policy.mission.facts import (
+    MissionClosed,
+    RepairEnded,
+    RevertMissed,
+    TargetJudged,
+    TargetJudging,
+    TargetRan,
+)
+from policy.mission.hold import frozen, held_back, may_land, resting
+from policy.mission.route import totals
+from policy.mission.states import OnTarget, Reverting, Settled
+from policy.mission.world import Cancelled, NotLanded, OnTip, World
+from policy.rules.failures import FailureClass
+from policy.rules.outcomes import Reason, reason_for
+
+Conclusion = Literal["passed", "failed", "broken", "flaky"]
+
+
+def on_target(mission: OnTarget, world: World) -> Action:
+    """Return how the target is judged next, or what it is judged to be."""
+    if not mission.runs and _adopted(mission, world):
+        return _judge(mission, "passed", "adopted")
+    verdict = conclusion(mission.runs, world.policy.after_landing.reruns)
+    if verdict is not None:
+        return _judge(mission, verdict, "ran")
+    judging = TargetJudging(
+        commit=mission.commit,
+        tree=mission.tree,
+        run=len(mission.runs) + 1,
+        gates=tuple(gate for gate, _ in world.after),
+    )
+    if mission.judging != judging:
+        return held_back(AskTarget(judging=judging), world)
+    return held_back(RunTarget(grounds=mission.grounds, judging=judging), world)
+
+
+def conclusion(runs: tuple[TargetRan, ...], reruns: int) -> Conclusion | None:
+    """Return what *runs* come to, None while it takes another."""
+    if not runs:
+        return None
+    if passed(runs[-1]):
+        return "passed" if all(map(passed, runs)) else "flaky"
+    if len(runs) <= reruns:
+        return None
+    bars = [record for run in runs if (record := barring(run)) is not None]
+    failed = any(not isinstance(record.verdict, Broken) for record in bars)
+    return "failed" if failed else "broken"
+
+
+def _judge(
+    mission: OnTarget, verdict: Conclusion, source: Literal["ran", "adopted"]
+) -> JudgeTarget:
+    judged = TargetJudged(commit=mission.commit, tree=mission.tree, verdict=verdict, source=source)
+    return JudgeTarget(judged=judged)
+
+
+def _adopted(mission: OnTarget, world: World) -> bool:
+    """Return whether every gate has passed exactly this: product, definition, environment.
+
+    On a commit that is not the landing only what no gate has anything to say of is adopted.
+    """
+    grounds = mission.grounds
+    if mission.commit != grounds.landed.commit:
+        return not world.after
+    here = grounds.judged.environment == world.call.environment
+    heard = {
+        (one.gate, one.definition)
+        for one in grounds.judged.records
+        if isinstance(one.verdict, Passed)
+    }
+    return here and bool(world.after) and set(world.after) <= heard
+
+
+def settled(mission: Settled, world: World) -> Action:
+    """Return the mission's end, or what is done about a red target."""
+    if not mission.red:
+        return Close(closed=_closed(mission, world))
+    doubt = frozen(world)
+    if doubt is not None:
+        return doubt
+    return _anew(mission, world) or _mend(mission, world) or red(mission)
+
+
+def _anew(mission: Settled, world: World) -> Action | None:
+    """Return another judgement where the target, the gates or the host are different now."""
+    target, runs = mission.judgement.target, mission.judgement.runs
+    moved = world.target != target.commit
+    last = runs[-1] if runs else None
+    asked = last is not None and {(one.gate, one.definition) for one in last.records}
+    elsewhere = last is None or last.environment != world.call.environment
+    otherwise = not asked or not asked <= set(world.after)
+    if not moved and not elsewhere and not otherwise:
+        if target.verdict != "broken":
+            return None
+        wait_s = world.policy.selection.environment_backoff_s
+        until = backoff.until(mission.judgement.at, wait_s, doubled=0)
+        if world.now < until:
+            return resting(world) or red(mission).model_copy(update={"until": until})
+    judging = TargetJudging(
+        commit=world.target,
+        tree=world.target_tree,
+        run=1,
+        gates=tuple(gate for gate, _ in world.after),
+    )
+    return held_back(AskTarget(judging=judging), world)
+
+
+def _mend(mission: Settled, world: World) -> Action | None:
+    """Return a repair or a revert of a landing that is red and that nobody has built on."""
+    grounds, rules = mission.grounds, world.policy.after_landing
+    of_landing = mission.judgement.target.commit == grounds.landed.commit
+    if mission.judgement.target.verdict != "failed" or not of_landing or grounds.reverted:
+        return None
+    can = not world.call.deterministic and over_budget(mission.history, world) is None
+    if can and mission.history.repairs < rules.repair:
+        return held_back(next_attempt(mission.history, world), world)
+    return may_land(BuildRevert(grounds=grounds), world) if rules.revert else None
+
+
+def reverting(mission: Reverting, world: World) -> Action:
+    match world.sighting:
+        case OnTip():
+            return RecordRevert(revert=mission.revert)
+        case NotLanded():
+            was = mission.revert.base
+            if world.target != was:
+                return MissRevert(missed=RevertMissed(was=was, found=world.target))
+            return may_land(MoveBack(revert=mission.revert), world)
+
+
+def given_up(why: str) -> EndRepair:
+    return EndRepair(ended=RepairEnded(why=why))
+
+
+def red(mission: Settled) -> Rest:
+    """Say what froze and what a person does about it."""
+    return Rest(reason="frozen", why=why_red(mission))
+
+
+def why_red(mission: Settled) -> str:
+    target, landed = mission.judgement.target, mission.grounds.landed.commit
+    undone = mission.grounds.reverted
+    what = f"{mission.history.mission}, which landed as {landed[:12]}"
+    if undone is not None:
+        what += f" and was reverted by {undone.commit[:12]}"
+    return (
+        f"the target at {target.commit[:12]} is judged {target.verdict} after {what}: "
+        f"{_said(mission)}. Nothing opens or lands until it is green: commit what mends it"
+        f"{'' if undone else f' (or git revert {landed[:12]})'}; each new commit is judged, and "
+        "when one passes everything goes on by itself"
+    )
+
+
+def _said(mission: Settled) -> str:
+    for run in reversed(mission.judgement.runs):
+        record = barring(run)
+        if record is not None and not isinstance(record.verdict, Passed):
+            return f"gate {record.gate}: {record.verdict.why}"
+    return "no gate passed"
+
+
+def _closed(mission: Settled, world: World) -> MissionClosed:
+    grounds, target = mission.grounds, mission.judgement.target
+    if grounds.reverted is not None:
+        why = f"its landing {grounds.landed.commit[:12]} was judged red, and was reverted"
+        return _blocked(mission, why)
+    if target.commit != grounds.landed.commit and not _stands(world):
+        why = f"its landing {grounds.landed.commit[:12]} was judged red, and a person took it back"
+        return _blocked(mission, why)
+    satisfied = grounds.candidate.change == NO_CHANGE and mission.history.repairs == 0
+    return MissionClosed(
+        outcome="PASS",
+        reason=Reason.ALREADY_SATISFIED if satisfied else Reason.LANDED,
+        failure=None,
+        why=_passed(mission, satisfied=satisfied),
+        counts=totals(mission.history),
+    )
+
+
+def _stands(world: World) -> bool:
+    return isinstance(world.wish, Cancelled) and world.wish.status == "done"
+
+
+def _passed(mission: Settled, *, satisfied: bool) -> str:
+    said = "the target had this change already" if satisfied else "every gate passed; landed"
+    if mission.judgement.target.verdict == "flaky":
+        bad = sum(not passed(run) for run in mission.judgement.runs)
+        return (
+            f"{said}; FLAKY: on the same tree {bad} of {len(mission.judgement.runs)} runs after "
+            f"landing barred ({_said(mission)})"
+        )
+    if mission.judgement.target.commit != mission.grounds.landed.commit:
+        return f"{said}; red at first, green again at {mission.judgement.target.commit[:12]}"
+    return f"{said}; mended after landing" if mission.history.repairs else said
+
+
+def _blocked(mission: Settled, why: str) -> MissionClosed:
+    failure = mission.grounds.red or FailureClass.ENVIRONMENT_ERROR
+    return MissionClosed(
+        outcome="BLOCKED",
+        reason=reason_for(failure, "gate"),
+        failure=failure,
+        why=why,
+        counts=totals(mission.history),
+    )

@@ -5,8 +5,6 @@ goes; what woke it does not matter (R23). The main thread is the only writer of 
 has the one broad `except` of the daemon: an error nobody classified freezes (promise 4).
 """
 
-import errno
-import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -27,6 +25,7 @@ from daemon.opening.conditions import KEY
 from daemon.opening.opener import UNREADABLE, Opener
 from daemon.pool import Flight, Pool
 from daemon.remote.hub import hub_of
+from daemon.shortage import is_shortage
 from daemon.site import Site
 from daemon.standing import Standing
 from daemon.upkeep import KEY as UPKEEP
@@ -45,9 +44,6 @@ from policy.mission.actions import Rest
 from policy.mission.facts import AttemptInterrupted
 from policy.mission.states import Building, OnTarget, claim_of
 from policy.mission.world import Cancelled, Changed, Frozen, Removed, Unchanged, Unreadable
-
-_SHORT_OF = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}
-"""The host is short of something: wait for it, however long, and say so."""
 
 _log = structlog.get_logger()
 
@@ -115,7 +111,7 @@ class Daemon:
 
     def _unclassified(self, standing: Standing, error: Exception) -> None:
         why = f"{type(error).__name__}: {error}"
-        if _is_shortage(error):
+        if is_shortage(error):
             standing.doubt(
                 f"this host is short of something ({error}); it goes on by itself once "
                 "there is more: `pawl doctor` says where room is lacking"
@@ -220,7 +216,7 @@ class Daemon:
             _log.warning("tried again in the next reconcile", mission=mission, why=str(error))
             self._rest(standing, mission, Rest(reason="backing_off", why=str(error)))
         except (OSError, pygit2.GitError) as error:
-            if not _is_shortage(error):
+            if not is_shortage(error):
                 raise
             _log.error("out of a resource", mission=mission, why=str(error))
             self._rest(standing, mission, Rest(reason="backing_off", why=f"resource: {error}"))
@@ -251,7 +247,7 @@ class Daemon:
         if flight is None:
             return None
         error = flight.future.exception()
-        if isinstance(draft.state, Building) and error is not None and _is_shortage(error):
+        if isinstance(draft.state, Building) and error is not None and is_shortage(error):
             _log.error("out of a resource", mission=draft.mission, why=str(error))
             short = AttemptInterrupted(n=draft.state.started.n, cause="resource")
             return Outcome((short,))
@@ -336,11 +332,3 @@ def _log_doubts(before: list[str], now: list[str]) -> None:
             _log.error("frozen", why=why)
     if before and not now:
         _log.info("not frozen any more")
-
-
-def _is_shortage(error: BaseException) -> bool:
-    """Tell whether the host is short of something; libgit2 says so in words only."""
-    if isinstance(error, OSError) and error.errno is not None:
-        return error.errno in _SHORT_OF
-    said = str(error) if isinstance(error, OSError | pygit2.GitError) else ""
-    return any(said.endswith(os.strerror(number)) for number in _SHORT_OF)

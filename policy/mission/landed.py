@@ -192,11 +192,9 @@ def _said(mission: Settled) -> str:
 def _closed(mission: Settled, world: World) -> MissionClosed:
     grounds, target = mission.grounds, mission.judgement.target
     if grounds.reverted is not None:
-        why = f"its landing {grounds.landed.commit[:12]} was judged red, and was reverted"
-        return _blocked(mission, why)
+        return _blocked(mission, "its landing was judged red, and was reverted")
     if target.commit != grounds.landed.commit and not _stands(world):
-        why = f"its landing {grounds.landed.commit[:12]} was judged red, and a person took it back"
-        return _blocked(mission, why)
+        return _blocked(mission, "its landing was judged red, and a person took it back")
     satisfied = grounds.candidate.change == NO_CHANGE and mission.history.repairs == 0
     return MissionClosed(
         outcome="PASS",
@@ -220,7 +218,7 @@ def _passed(mission: Settled, *, satisfied: bool) -> str:
             f"landing barred ({_said(mission)})"
         )
     if mission.judgement.target.commit != mission.grounds.landed.commit:
-        return f"{said}; red at first, green again at {mission.judgement.target.commit[:12]}"
+        return f"{said}; red at first, green again with what was committed since"
     return f"{said}; mended after landing" if mission.history.repairs else said
 
 

@@ -217,3 +217,41 @@ def test_people_push_between_and_it_lands_on_what_they_made(hub, hosts):
     assert hub.landings() == ["H-1"]
     assert "landing-missed" in host.kinds("H-1")
     assert hub.at("show", "main:README") == "meanwhile"
+
+
+JUDGED = """schema: 1
+extends: default-1
+repo_name: house
+gates: [{name: suite, run: [sh, -c, "test ! -e H-1.txt"], timeout_s: 60, when: {risk: []}}]
+after_landing: {gates: [suite], reruns: 0, repair: 0, revert: true}
+"""
+
+
+def test_a_red_landing_is_reverted_at_the_hub(hub, hosts):
+    host = hosts("one")
+    hub.edits({".pawl/policy.yaml": JUDGED})
+    hub.wishes("H-1")
+    good = hub.at("rev-parse", "main^{tree}")
+    host.runs()
+    assert hub.closed() == ["H-1"]
+    assert hub.at("log", "-1", "--format=%s", "main") == 'Revert "make H-1.txt"'
+    assert hub.at("rev-parse", "main^{tree}") == good
+    assert hub.tip() == host.tip()
+
+
+def test_a_revert_that_the_hub_takes_too_late_undoes_nothing(hub, hosts):
+    host = hosts("one")
+    hub.edits({".pawl/policy.yaml": JUDGED.replace("H-1.txt", "H-1.txt || test -e mended")})
+    hub.wishes("H-1")
+    left = [1]
+
+    def pushes(name):
+        if name == "hub:revert" and left:
+            left.pop()
+            hub.edits({"mended": "yes\n"})
+
+    host.runs(point=pushes)
+    assert hub.closed() == ["H-1"]
+    assert hub.at("log", "-2", "--format=%s", "main").splitlines() == [
+        "a person's commit", "make H-1.txt",
+    ]  # fmt: skip

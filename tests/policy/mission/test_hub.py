@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from policy.gates.verdict import Failed, Record
 from policy.mission import actions as a
 from policy.mission import states as s
 from policy.mission import world as w
@@ -14,15 +15,19 @@ from policy.mission.facts import (
     MissionClosed,
     MissionTaken,
     PersonAsked,
+    RevertStarted,
+    TargetJudged,
+    TargetJudging,
+    TargetRan,
     Totals,
 )
 from policy.mission.hub import agreed
 from policy.mission.record import Recorded
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason
-from tests.policy.mission.conftest import Story
+from tests.policy.mission.conftest import LAND, TREE, Story
 
-EFFECTS = (a.BuildLanding, a.MoveTarget, a.Archive)
+EFFECTS = (a.BuildLanding, a.MoveTarget, a.BuildRevert, a.MoveBack, a.Archive)
 OTHER = {"host": "two", "why": "?"}
 
 
@@ -53,6 +58,20 @@ def ended():
     )  # fmt: skip
 
 
+def red(story):
+    story.tells(TargetJudging(commit=LAND, tree=TREE, run=1, gates=("suite",)))
+    bars = Record(
+        gate="suite", definition="0" * 64,
+        verdict=Failed(failure=FailureClass.TEST_FAILURE, why="?"),
+    )  # fmt: skip
+    story.tells(TargetRan(commit=LAND, run=1, product=TREE, environment="e" * 64, records=(bars,)))
+    return story.tells(TargetJudged(commit=LAND, tree=TREE, verdict="failed", source="ran"))
+
+
+def reverting():
+    return RevertStarted(commit="0" * 40, base=LAND, tree=TREE, reverts=LAND)
+
+
 @pytest.fixture
 def missions():
     """A mission in each state there is."""
@@ -65,6 +84,8 @@ def missions():
     found.append(Story().opened().started().ended().tells(failed()).state)
     found.append(Story().opened().tells(asked()).state)
     found.append(way[-1].tells(ended()).state)
+    story = Story().opened().started().ended().proposed().judged().landing().landed()
+    found.append(red(story).tells(reverting()).state)
     assert {type(one) for one in found} == set(get_args(s.Mission))
     return found
 

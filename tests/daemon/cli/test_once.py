@@ -159,13 +159,18 @@ def test_a_refusal_says_what_on_what_why_and_what_to_do():
     )
 
 
+def is_closed(row):
+    return row.get("mission") == "HELLO-1" and "closed" in row.values()
+
+
 def test_run_serves_until_it_is_told_to_stop(served):
     argv = (sys.executable, "-W", "error", "-m", "daemon", "run")
     with subprocess.Popen(
         argv, cwd=served.repo, env=served.environ, stderr=subprocess.PIPE, text=True
     ) as daemon:
         assert daemon.stderr is not None
-        told = next((line for line in daemon.stderr if "HELLO-1      closed" in line), "")
+        rows = (json.loads(line) for line in daemon.stderr)
+        told = next((row for row in rows if is_closed(row)), None)
         daemon.send_signal(signal.SIGTERM)
         rest = daemon.stderr.read()
     assert told, rest

@@ -102,7 +102,8 @@ class Bringer:
             found.doubt = Frozen(
                 why=f"{refs.LEDGER} is at {theirs} at the hub and at {ours} here, and that is not "
                 "part of it: the hub was rolled back, or two hosts began a ledger each; look at "
-                "both (git log), and let the hub have the one that is right"
+                "both (git log). Where nothing was closed here yet, take the hub's: "
+                f"git update-ref {refs.LEDGER} {theirs}; then: pawl doctor --accept-tip OID"
             )
 
     def _wrote(self, commit: CommitId) -> tuple[Trust, str]:

@@ -226,8 +226,7 @@ class RemoteHub:
 
     def _lapsed(self) -> str | None:
         """Return why nothing may be started here, None if nobody else can think we are gone."""
-        alone = not self._site.trust.peers and not self._leases.others()
-        if alone and self._reached is not None:
+        if not self._site.trust.peers and not self._leases.others(self._seen):
             return None
         if self._reached is None or not self._leases.held(self._clock()):
             return self._unsettled() or self._refused_lease() or "the lease is not renewed yet"

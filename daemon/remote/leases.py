@@ -66,9 +66,9 @@ class Leases:
             return False
         return own is not None and self._held is not None
 
-    def others(self) -> bool:
-        """Tell whether another host was ever seen here."""
-        return bool(self._seen.keys() - {self.name})
+    def others(self, hub: Mapping[RefName, CommitId]) -> bool:
+        """Tell whether another host has a lease."""
+        return any(ref.startswith(refs.LEASES) and ref != self.ref for ref in hub)
 
     def held(self, now: float) -> bool:
         """Tell whether nobody else can think yet that ours is over."""

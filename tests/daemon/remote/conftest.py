@@ -22,7 +22,7 @@ from daemon.outside import Roots, find
 from gitops import ledger, refs
 from gitops.person import Person
 from tests.daemon.conftest import POLICY, House
-from tests.hubs import Gate, Sshd
+from tests.hubs import PASSWORD, USER, Gate, Http, Sshd
 from tests.independent.audit import audit
 
 FAST = {"fetch_s": 1, "retry_s": 1, "retry_max_s": 2, "lease_s": 600, "timeout_s": 60}
@@ -157,6 +157,25 @@ def sshd(tmp_path_factory):
     server = Sshd(tmp_path_factory.mktemp("ssh") / "sshd")
     yield server
     server.stops()
+
+
+@pytest.fixture
+def reached(hub, sshd, tmp_path):
+    """`reached(how)` is what the host file says of the hub: over ssh, http, or as a path."""
+    servers = []
+
+    def reach(how):
+        if how != "http":
+            return sshd.keys(hub.bare) if how == "ssh" else {}
+        hub.at("config", "http.receivepack", "true")
+        servers.append(Http(tmp_path))
+        secret = tmp_path / "credentials"
+        secret.write_text(f"username={USER}\npassword={PASSWORD}\n")
+        return {"url": servers[0].url(hub.bare.name), "credentials": str(secret)}
+
+    yield reach
+    for one in servers:
+        one.stops()
 
 
 @pytest.fixture

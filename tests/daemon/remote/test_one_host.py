@@ -3,12 +3,13 @@
 import pytest
 
 SSH = pytest.param("ssh", id="over-ssh")
+HTTP = pytest.param("http", id="over-http")
 FILE = pytest.param("file", id="as-a-path")
 
 
-@pytest.mark.parametrize("how", [SSH, FILE])
-def test_a_wish_pushed_to_the_hub_lands_there(hub, hosts, sshd, how):
-    host = hosts("one", how=sshd.keys(hub.bare) if how == "ssh" else None)
+@pytest.mark.parametrize("how", [SSH, HTTP, FILE])
+def test_a_wish_pushed_to_the_hub_lands_there(hub, hosts, reached, how):
+    host = hosts("one", how=reached(how))
     hub.wishes("H-1")
     host.runs()
     assert hub.landings() == ["H-1"]

@@ -103,6 +103,9 @@ def stages():
         one.ends()
 
 
+MISSION = "refs/pawl/missions/H-1"
+
+
 def settled(standing):
     return standing.idle
 
@@ -213,3 +216,28 @@ def test_a_copied_state_directory_takes_a_name_of_its_own(hub, hosts, stages):
     stages.now += 250
     it.reconciles(settled)
     assert len(hub.refs("refs/pawl/leases")) == 2
+
+
+def test_what_was_closed_meanwhile_is_not_opened_again(hub, hosts, stages):
+    """One has opened and not published; until it does the other one opens, lands and closes."""
+    one, two = hosts("one"), hosts("two")
+    hub.wishes("H-1")
+    away = hub.bare.with_name("away.git")
+
+    def cuts(name):
+        if name == "append:mission-opened" and not away.exists():
+            hub.bare.rename(away)
+
+    late = stages(one, point=cuts)
+    late.reconciles(lambda standing: standing.idle and away.exists())
+    assert one.git("for-each-ref", "--format=%(refname)", "refs/pawl/missions") == MISSION
+    shutil.copytree(away, hub.bare)
+    two.runs()
+    assert hub.closed() == ["H-1"]
+    stages.now += 10
+    late.reconciles(lambda standing: standing.idle and len(one.lost()) == 1)
+    stages.now += 10
+    late.reconciles(lambda standing: standing.idle and hub.refs("refs/pawl/missions") == [])
+    assert hub.landings() == ["H-1"]
+    assert one.git("for-each-ref", "refs/pawl/missions") == ""
+    assert {record.host for record in one.page("H-1").records} == {two.name}

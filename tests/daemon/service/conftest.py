@@ -1,8 +1,11 @@
 """A machine with a hub on it that Ada pushes to, and the service that serves it."""
 
+import functools
 import json
 import os
+import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +28,7 @@ TimeoutAbortSec=1s
 """The shipped times are for a build host; what is tested is that they are heeded."""
 
 
+@functools.cache
 def why_not() -> str | None:
     if os.geteuid() != 0:
         return "a machine of namespaces is made by root only"
@@ -32,7 +36,24 @@ def why_not() -> str | None:
         return "there is no systemd; `sh setup/packages.sh tests` as root installs it"
     if "overlay" not in Path("/proc/filesystems").read_text():
         return "this kernel has no overlayfs"
-    return None
+    with tempfile.TemporaryDirectory(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")) as folder:
+        for name in ("upper", "work", "root"):
+            Path(folder, name).mkdir()
+        return _cannot_mount(folder)
+
+
+def _cannot_mount(folder: str) -> str | None:
+    """Return why this host's root cannot be laid under namespaces of our own."""
+    mount = 'mount -t overlay overlay -o "lowerdir=/,upperdir=upper,workdir=work" root'
+    namespaces = ("--mount", "--pid", "--fork", "--cgroup", "--uts", "--ipc", "--net")
+    done = subprocess.run(
+        ("unshare", *namespaces, "sh", "-c", mount),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return None if done.returncode == 0 else f"namespaces cannot be made here: {done.stderr}"
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -131,6 +131,13 @@ def wishes_mended(house):
     house.wishes("Z-1", command=["python3", "-c", MENDS])
 
 
+def wishes_unmended(house):
+    """Its builder gives up when it is told of the failure."""
+    judges(house, "! grep -q bad Z-1.txt", command="{deterministic: false}", repair=1)
+    gives_up = "test -z \"$PAWL_FAILURE\" && echo bad > Z-1.txt"
+    house.wishes("Z-1", command=["sh", "-c", gives_up])
+
+
 def wishes_frozen(house):
     """Red until somebody commits `mended`."""
     judges(house, "test ! -e Z-1.txt || test -e mended")
@@ -208,6 +215,7 @@ LIVES = (
     Life("flaky", wishes_flaky, {"target-end": tries}),
     Life("reverted", wishes_reverted),
     Life("mended", wishes_mended),
+    Life("unmended", wishes_unmended),
     Life("frozen", wishes_frozen, {"revert": mends}),
 )
 BY_NAME = {life.name: life for life in (*LIVES, ALONE)}

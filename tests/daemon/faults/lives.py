@@ -134,7 +134,7 @@ def wishes_mended(house):
 def wishes_unmended(house):
     """Its builder gives up when it is told of the failure."""
     judges(house, "! grep -q bad Z-1.txt", command="{deterministic: false}", repair=1)
-    gives_up = "test -z \"$PAWL_FAILURE\" && echo bad > Z-1.txt"
+    gives_up = 'test -z "$PAWL_FAILURE" && echo bad > Z-1.txt'
     house.wishes("Z-1", command=["sh", "-c", gives_up])
 
 

@@ -57,7 +57,9 @@ class Sshd:
         sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
         assert sshd, "there is no sshd: setup/packages.sh installs openssh-server"
         self.log = (self.folder / "log").open("ab")
-        argv = [sshd, "-D", "-e", "-f", self.folder / "config"]
+        # it ends with the tests, however they end
+        with_us = ["setpriv", "--pdeathsig", "KILL"]
+        argv = [*with_us, sshd, "-D", "-e", "-f", self.folder / "config"]
         self.process = subprocess.Popen(argv, stderr=self.log, stdin=subprocess.DEVNULL)
         for _ in range(600):
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):

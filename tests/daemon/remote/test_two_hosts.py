@@ -241,3 +241,32 @@ def test_what_was_closed_meanwhile_is_not_opened_again(hub, hosts, stages):
     assert hub.landings() == ["H-1"]
     assert one.git("for-each-ref", "refs/pawl/missions") == ""
     assert {record.host for record in one.page("H-1").records} == {two.name}
+
+
+def test_a_landing_whose_mission_was_taken_in_that_moment_is_none(hub, hosts, stages):
+    """The target has not moved, so nothing but the mission's own ref keeps the old host out."""
+    one, two = hosts("one"), hosts("two")
+    hub.wishes("H-1")
+    it, before = stages(two), []
+
+    def is_succeeded(name):
+        if name != "hub:push:land" or before:
+            return
+        before.append(hub.tip())
+        hook = hub.hooks("update", '[ "$1" != refs/heads/main ]')
+        for _ in range(3):  # its lease is first seen, then twice as it was
+            it.reconciles(lambda standing: standing.idle and "hub" not in standing.under_way)
+            stages.now += 300
+        it.reconciles(lambda _: "mission taken" in hub.at("log", "--format=%s", MISSION))
+        it.reconciles(settled)
+        hook.unlink()
+
+    old = stages(one, point=is_succeeded)
+    old.serving.daemon._hub._clock = lambda: 0.0
+    old.reconciles(lambda standing: bool(before) and standing.idle)
+    assert hub.tip() == before[0]
+    assert hub.landings() == []
+    stages.now += 10  # the other one's back-off after the hook
+    it.reconciles(lambda _: hub.closed() == ["H-1"])
+    assert hub.landings() == ["H-1"]
+    assert {one.host for one in two.page("H-1").records if one.fact.kind == "landed"} == {two.name}

@@ -1,19 +1,24 @@
 """Eyes: a new `View` whenever the target has moved, and what is dear to read kept until then."""
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from daemon.builders.command import crew_of
 from daemon.site import Site
 from daemon.view import REMEMBERED, Activity, View, or_shipped
 from gitops.intake import Intake, ItemCache
+from gitops.landing.line import newest_landing
 from gitops.objects import read_blob
 from gitops.observe import POLICY, Lost, Tip, blob_at, is_paused, observe_tip
 from gitops.repository import Store
 from policy.backlog.graph import Backlog
-from policy.landing.standing import Red
+from policy.ids import MissionId
+from policy.landing.standing import Unread, last_landing, unread_landing
 from policy.landing.turns import Judging
 from policy.mission.integrity import of_policy
-from policy.mission.world import Frozen, Integrity, Unjudged
+from policy.mission.states import Mission
+from policy.mission.world import Frozen, Integrity
 from policy.problems import Problem
 from policy.problems import Unreadable as BadFile
 from policy.rules.load import Effective, load_policy
@@ -37,6 +42,8 @@ class Eyes:
         self._site = site
         self._intake = Intake(cache=ItemCache(site.state / "cache", writes=True))
         self._last: tuple[str, Effective | BadFile, Backlog, bool] | None = None
+        self._landed: tuple[str, MissionId | None] | None = None
+        """The mission that landed last, by the tip it was looked for at."""
 
     def look(
         self,
@@ -44,11 +51,13 @@ class Eyes:
         integrity: Integrity,
         activity: Activity,
         judging: tuple[Judging, ...] = (),
-        last: Unjudged | Red | None = None,
+        missions: Iterable[Mission] = (),
+        unread: Mapping[MissionId, str] = MappingProxyType({}),
     ) -> View | Lost:
         """Return the view at the target's tip as it is now.
 
-        *activity* is `stopping` or `active`; PAUSE at the tip makes it `paused`.
+        *activity* is `stopping` or `active`; PAUSE at the tip makes it `paused`. *missions* are
+        the open ones, *unread* the open ones whose ledger cannot be believed, and why.
         """
         tip = observe_tip(self._site.store, self._site.target)
         if isinstance(tip, Lost):
@@ -65,8 +74,16 @@ class Eyes:
             activity=activity,
             now=self._site.clock.now(),
             judging=judging,
-            last=last,
+            last=last_landing(missions, self._unread(tip, unread)),
         )
+
+    def _unread(self, tip: Tip, unread: Mapping[MissionId, str]) -> Unread | None:
+        if not unread:
+            return None  # without looking for it: the last landing may lie far back
+        if self._landed is None or self._landed[0] != tip.commit:
+            newest = newest_landing(self._site.store, tip.commit, self._site.trust.daemons)
+            self._landed = tip.commit, newest and newest[1].mission
+        return unread_landing(self._landed[1], unread)
 
     @property
     def interval_s(self) -> int:

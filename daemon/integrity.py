@@ -7,12 +7,10 @@ until a person has said which tip is right.
 
 from collections.abc import Mapping
 
-import pygit2
-
 from daemon.site import Site
 from gitops import highwater, ledger, refs
 from gitops.highwater import Corrupt, HighWater
-from gitops.landing.landed import Trailers, parse
+from gitops.landing.line import newest_landing
 from gitops.ledger.reading import Trust, trust
 from gitops.objects import DamagedObjectError, MissingObjectError, read_object
 from gitops.observe import Lost, contains, follows, observe_tip
@@ -142,7 +140,7 @@ class Doubt:
             case Corrupt(path=path, why=why):
                 self.freeze(f"the high-water mark {path} cannot be believed: {why}; {_ACCEPT} OID")
             case None:
-                newest = newest_landing(self._site)
+                newest = self._newest_landing()
                 if newest is not None:
                     return HighWater(target=newest)
                 self.freeze(
@@ -151,18 +149,9 @@ class Doubt:
                 )
         return HighWater()
 
-
-def newest_landing(site: Site) -> CommitId | None:
-    """Return the newest commit on the target's first-parent line that this daemon signed."""
-    tip = observe_tip(site.store, site.target)
-    if isinstance(tip, Lost):
-        return None
-    # One commit after the other: libgit2's sorted walk reads all of the history before the first.
-    at: CommitId | None = tip.commit
-    while at is not None:
-        raw = read_object(site.store, at, "commit")
-        if isinstance(parse(raw, site.trust.daemons), Trailers):
-            return at
-        parents = site.store.repo[at].peel(pygit2.Commit).parent_ids
-        at = CommitId(str(parents[0])) if parents else None
-    return None
+    def _newest_landing(self) -> CommitId | None:
+        tip = observe_tip(self._site.store, self._site.target)
+        if isinstance(tip, Lost):
+            return None
+        found = newest_landing(self._site.store, tip.commit, self._site.trust.daemons)
+        return None if found is None else found[0]

@@ -38,7 +38,6 @@ from gitops.ledger.reading import Trust
 from gitops.observe import Lost
 from gitops.refs import RefLockedError
 from policy.ids import MissionId
-from policy.landing.standing import last_landing
 from policy.landing.turns import in_turn
 from policy.mission.actions import Rest
 from policy.mission.facts import AttemptInterrupted
@@ -82,6 +81,8 @@ class Daemon:
         self._over: dict[str, Flight[Outcome]] = {}
         self._drafts: dict[MissionId, Draft] = {}
         """The open missions of this reconcile, each as far as it has come."""
+        self._unread: Mapping[MissionId, str] = {}
+        """The open missions that could not be read in this reconcile, and why."""
         self.standing = Standing()
 
     def reconcile(self) -> Standing:
@@ -182,6 +183,7 @@ class Daemon:
         drafts = self._drafts = {}
         for mission in sorted(missions.open.keys() - frozen.keys()):
             self._guarded(standing, mission, partial(self._read, standing, mission, drafts))
+        self._unread = {mission: rest.why for mission, rest in standing.rests.items()}
         for mission in self._in_turn(drafts):
             busy = mission in self._pool.under_way()
             act = self._stop_if_unwanted if busy else self._take
@@ -289,7 +291,8 @@ class Daemon:
             integrity=integrity,
             activity=self._activity,
             judging=self._work.judging(),
-            last=last_landing(one.state for one in self._drafts.values() if one.state),
+            missions=(one.state for one in self._drafts.values() if one.state),
+            unread=self._unread,
         )
         if isinstance(view, Lost):
             raise TargetLostError(view.why)

@@ -16,7 +16,7 @@ from daemon.sandbox.probes import Conforms, Unavailable
 from daemon.site import Site
 from daemon.start import start_of
 from gitops.landing.checkout import observe as observe_checkout
-from gitops.landing.landed import only_landings
+from gitops.landing.line import only_landings
 from gitops.objects import read_blob
 from gitops.observe import Tip, contains
 from policy.backlog.forms import item_in

@@ -4,7 +4,7 @@ Nothing is run: conditions that need the sandbox stay unobserved, and are shown 
 clone; what the clone lacks (open missions that were not fetched) the answer lacks as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from daemon.builders.command import crew_of
@@ -17,16 +17,18 @@ from daemon.outside import Outside
 from gitops import highwater
 from gitops.highwater import Corrupt, HighWater
 from gitops.intake import Intake, ItemCache
-from gitops.ledger import BrokenDossierError
+from gitops.landing.line import newest_landing
+from gitops.ledger import BrokenDossierError, is_closed
 from gitops.objects import DamagedObjectError, MissingObjectError, read_blob
 from gitops.observe import POLICY, Tip, contains, is_paused
+from gitops.refs import list_missions, mission_ref
 from policy.backlog.forms import item_in
 from policy.backlog.graph import Backlog
 from policy.backlog.item import BacklogItem
 from policy.backlog.scene import Closing, Open, Scene
 from policy.backlog.selection import Selection, select
-from policy.ids import ItemId, item_of
-from policy.landing.standing import Red, last_landing
+from policy.ids import ItemId, MissionId, item_of
+from policy.landing.standing import Red, Unread, last_landing, unread_landing
 from policy.mission.integrity import of_policy, rewritten
 from policy.mission.states import Waiting
 from policy.mission.world import Frozen, Integrity, Sound, Unjudged
@@ -66,7 +68,9 @@ def scenery(place: Place, tip: Tip) -> Scenery:
     intake = Intake(cache=_cache(place))
     backlog = intake.read(place.store, tip.commit, policy.backlog, crew, policy.backlog_markdown)
     closed, unread = _closed(missions, backlog)
-    last = last_landing(one.state for one in opened if isinstance(one, Known))
+    last = last_landing(
+        (one.state for one in opened if isinstance(one, Known)), _unread(place, tip, opened)
+    )
     doubt = unread or _integrity(place, tip, policy)
     if isinstance(doubt, Sound) and isinstance(last, Red):
         doubt = Frozen(why=last.why)
@@ -101,6 +105,27 @@ def _closed(
         return missions.past().of(backlog), None
     except (BrokenDossierError, MissingObjectError, DamagedObjectError) as error:
         return {}, Frozen(why=str(error))
+
+
+def _unread(place: Place, tip: Tip, opened: Iterable[Known | Unknown]) -> Unread | None:
+    """Return the last landing's mission where its ledger says nothing of it; as in the daemon."""
+    unread = {one.mission: one.why for one in opened if isinstance(one, Unknown)}
+    unread |= {mission: f"its ledger {mission_ref(mission)} is gone" for mission in _gone(place)}
+    if not unread or place.trusted is None:
+        return None
+    newest = newest_landing(place.store, tip.commit, place.trusted)
+    return unread_landing(newest[1].mission if newest else None, unread)
+
+
+def _gone(place: Place) -> Iterator[MissionId]:
+    """Yield the missions that the daemon of this host has seen, and that are not there."""
+    mark = highwater.read(place.outside.mark) if isinstance(place.outside, Outside) else None
+    if not isinstance(mark, HighWater):
+        return
+    listed = list_missions(place.store)
+    for mission in mark.missions.keys() - listed.open.keys() - listed.broken.keys():
+        if not is_closed(place.store, mission):
+            yield mission
 
 
 def _integrity(place: Place, tip: Tip, policy: Policy) -> Integrity:

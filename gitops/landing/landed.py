@@ -11,10 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pygit2
-
-from gitops.objects import Batch, read_object
-from gitops.repository import Store
+from gitops.objects import Batch
 from gitops.signing import DaemonKey, Foreign, Good, Malformed, Unsigned, signed_commit, verify
 from policy.ids import BlobId, CommitId, MissionId, PolicyDigest, StepId, TreeId
 from policy.mission.facts import Candidate
@@ -94,18 +91,6 @@ def parse(raw: bytes, trusted: str) -> Trailers | NotLanded:
             return NotLanded(f"it is signed by {other}, not by the daemon")
         case Malformed(why=why):
             return NotLanded(why)
-
-
-def only_landings(store: Store, base: CommitId, tip: CommitId, trusted: str) -> bool:
-    """Return whether nothing but landings leads from *base* to *tip* on the first-parent line."""
-    at = tip
-    while at != base:
-        raw = read_object(store, at, "commit")
-        parents = store.repo[at].peel(pygit2.Commit).parent_ids
-        if not parents or isinstance(parse(raw, trusted), NotLanded):
-            return False
-        at = CommitId(str(parents[0]))
-    return True
 
 
 def _message(title: str, contract: str, trailers: Trailers) -> str:

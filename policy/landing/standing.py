@@ -1,10 +1,11 @@
 """Whether the last landing is judged: until it is, nothing else opens or lands (DESIGN 8.7).
 
 Derived from the open missions, never stored: a mission that has landed stays open until the target
-is judged green, so there is nothing to forget and nothing to clear by hand.
+is judged green, so there is nothing to forget and nothing to clear by hand. One whose ledger cannot
+be read says nothing of its landing; the target's own line says that there was one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from policy.ids import MissionId
 from policy.mission.landed import why_red
@@ -34,10 +35,30 @@ class Red(Value):
     why: str
 
 
-def last_landing(missions: Iterable[Mission]) -> Unjudged | Red | None:
+class Unread(Value):
+    """The mission of the newest landing is open, and its ledger cannot be believed: *why*."""
+
+    mission: MissionId
+    why: str
+
+
+def unread_landing(newest: MissionId | None, unread: Mapping[MissionId, str]) -> Unread | None:
+    """Return *newest*, the mission that landed last, where it is one of the *unread* open ones.
+
+    The last is enough: while a landing is not judged green, nothing but its own mission lands.
+    """
+    if newest is None or newest not in unread:
+        return None
+    return Unread(mission=newest, why=unread[newest])
+
+
+def last_landing(missions: Iterable[Mission], unread: Unread | None) -> Unjudged | Red | None:
     """Return what the others wait for, None where every landing is judged. Red comes first."""
     found = [one for mission in missions if (one := _of(mission)) is not None]
     reds = [one for one in found if isinstance(one, Red)]
+    if unread is not None and not reds:
+        why = f"nobody can tell whether the target is green after {unread.mission} has landed"
+        return Unjudged(mission=unread.mission, why=f"{why}: {unread.why}")
     return min(reds or found, key=lambda one: one.mission, default=None)
 
 

@@ -118,6 +118,35 @@ def test_a_red_target_that_nobody_built_on_gets_its_last_good_tree_back(house):
     assert standing.selection.skipped["H-1"].reason == "closed_unresolved"
 
 
+def forged(house, ref):
+    tip = house.git("commit-tree", house.tip("main^{tree}"), "-m", "H-1: mission opened")
+    house.git("update-ref", ref, tip)
+
+
+def deleted(house, ref):
+    house.git("update-ref", "-d", ref)
+
+
+@pytest.mark.parametrize("harm", [forged, deleted])
+def test_a_red_target_is_not_forgotten_with_the_ledger_that_says_so(house, pawl, harm):
+    asks(house, "test ! -e H-1.txt || test -e mended")
+    house.wishes("H-1")
+    house.runs(point=At("target-end", lambda: house.commits({"README": "theirs\n"})))
+    ref = "refs/pawl/missions/H-1"
+    was = house.tip(ref)
+    harm(house, ref)
+    house.wishes("H-2")
+    standing = house.runs()
+    assert standing.selection.skipped["H-2"].reason == "halted"
+    assert "whether the target is green after H-1 has landed" in pawl(house, "explain", "H-2")
+    assert house.subjects()[-1] == "wish H-2"
+    house.git("update-ref", "-d", ref)
+    house.git("update-ref", ref, was)
+    house.commits({"mended": "yes\n"})
+    house.runs()
+    assert house.ended("H-1") == house.ended("H-2") == ("PASS", "landed")
+
+
 def test_a_red_target_that_somebody_built_on_freezes_until_it_is_green(house, pawl):
     """F103: nothing of theirs is undone; what they commit next is judged, and ends the freeze."""
     asks(house, "test ! -e H-1.txt || test -e mended", revert=True)

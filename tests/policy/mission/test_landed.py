@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from policy.gates.verdict import Broken, Failed, Passed, Record
-from policy.landing.standing import Red, last_landing
+from policy.landing.standing import Red, last_landing, unread_landing
 from policy.mission.actions import (
     AskTarget,
     BuildRevert,
@@ -134,14 +134,29 @@ def test_a_broken_gate_is_asked_again_after_a_time_and_undoes_nothing(story, wor
 
 def test_others_wait_while_it_is_not_judged_and_freeze_while_it_is_red(story, world):
     state = landed(story).state
-    assert isinstance(last_landing([state]), Unjudged)
+    assert isinstance(last_landing([state], None), Unjudged)
     story.records, story.state = [], None
     red = judged(story, "failed", "f").state
-    assert isinstance(last_landing([state, red]), Red)
+    assert isinstance(last_landing([state, red], None), Red)
     mending = decide(
         red, rules(but(world, call=world.call.model_copy(update={"deterministic": False})))
     )
-    assert isinstance(last_landing([story.tells(mending.started).state]), Red)
+    assert isinstance(last_landing([story.tells(mending.started).state], None), Red)
     story.records, story.state = [], None
     green = judged(story, "passed", "p").state
-    assert last_landing([green]) is None
+    assert last_landing([green], None) is None
+
+
+def test_a_landing_of_which_the_ledger_says_nothing_is_not_judged(story):
+    green = judged(story, "passed", "p").state
+    unread = unread_landing("H-1", {"H-1": "it is gone", "H-2": "it is forged"})
+    assert isinstance(last_landing([green], unread), Unjudged)
+    assert last_landing([green], unread).mission == "H-1"
+    story.records, story.state = [], None
+    red = judged(story, "failed", "f").state
+    assert isinstance(last_landing([red], unread), Red)
+
+
+@pytest.mark.parametrize("newest", [None, "H-1"])
+def test_a_broken_mission_that_did_not_land_last_holds_nobody(newest):
+    assert unread_landing(newest, {"H-2": "it is forged"}) is None

@@ -1,5 +1,6 @@
 """The command `pawl`: reads arguments, and says in one place how a command that failed ends."""
 
+import gc
 import os
 import sys
 
@@ -8,6 +9,7 @@ from daemon.cli.exits import Exit, RefusedError
 
 def main() -> None:
     """Run one command and exit with its code (DESIGN 10)."""
+    gc.set_threshold(_KEPT)
     from daemon.cli.app import app  # noqa: PLC0415  # after the imports that cost nothing
 
     try:
@@ -43,6 +45,9 @@ def _known(error: Exception) -> RefusedError | None:
     return refusal_of(error)
 
 
+_KEPT = 50_000
+"""New objects between two looks for garbage in circles: what a start and a backlog make is kept,
+and looking through it again and again, as python does from 700 on, took a sixth of a command."""
 _INTERRUPTED = 130
 """What a shell reports for a program that SIGINT ended."""
 

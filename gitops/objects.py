@@ -81,6 +81,16 @@ def read_blob(store: Store, oid: str) -> bytes:
     return read_object(store, oid, "blob")
 
 
+def count_entries(store: Store, oid: str) -> int:
+    """Return how many entries a tree has, without taking them apart here."""
+    try:
+        return len(store.repo[oid].peel(pygit2.Tree))
+    except KeyError as error:
+        raise MissingObjectError(oid, "tree") from error
+    except (pygit2.GitError, OSError, ValueError) as error:
+        raise DamagedObjectError(oid, str(error)) from error
+
+
 _TYPES: dict[Kind, ObjectType] = {
     "commit": ObjectType.COMMIT,
     "tree": ObjectType.TREE,

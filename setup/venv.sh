@@ -8,7 +8,10 @@ made_from() { cat requirements/dev.lock pyproject.toml setup/venv.sh | sha256sum
 works() { .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 
 want="$(made_from) $(pwd -P)"
-if works && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then exit 0; fi
+# a service's user cannot write beside the sources, and would translate them at each start; where
+# this user cannot either, starts are slower and nothing else
+translated() { .venv/bin/python -m compileall -qq policy gitops daemon || true; }
+if works && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then translated; exit 0; fi
 
 if ! works || [ ! -x .venv/bin/pip ]; then
     python=$(sh setup/python.sh)
@@ -20,4 +23,5 @@ echo "setup: the locked packages"
 pip install -qq --require-hashes -r requirements/dev.lock
 echo "setup: pawl"
 pip install -qq --no-deps --no-build-isolation -e .
+translated
 printf '%s\n' "$want" >"$stamp"

@@ -92,8 +92,11 @@ class Missions:
                 yield found
 
     def count_closed(self) -> int:
-        opened = {*self.open_ids()}
-        return sum(mission not in opened for mission in self.closed_ids())
+        if self.ledger is None:
+            return 0
+        store, ledger_tip = self._place.store, self.ledger
+        both = sum(ledger.is_closed(store, one, ledger=ledger_tip) for one in self.open_ids())
+        return ledger.count_closed(store, ledger=ledger_tip) - both
 
     def closed(self, newest: int | None = None) -> Iterator[Ended | Unknown]:
         """Yield the closed missions that are not open as well, each by one small file.

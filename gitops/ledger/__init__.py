@@ -10,6 +10,7 @@ from gitops.ledger.appending import append as append
 from gitops.ledger.closed import changed_between as changed_between
 from gitops.ledger.closed import closed_missions as closed_missions
 from gitops.ledger.closed import closed_of as closed_of
+from gitops.ledger.closed import count_closed as count_closed
 from gitops.ledger.closed import is_closed as is_closed
 from gitops.ledger.closed import order_of_closing as order_of_closing
 from gitops.ledger.closed import read_closed as read_closed

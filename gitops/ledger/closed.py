@@ -72,14 +72,25 @@ def read_closed_file(
 
 def closed_missions(store: Store, *, ledger: CommitId | None = None) -> Iterator[MissionId]:
     """Yield every closed mission, in the order of the shards."""
+    for inner in _shards(store, ledger):
+        for name in objects.read_tree(store, inner):
+            yield MissionId(name.decode("utf-8", "surrogateescape"))
+
+
+def count_closed(store: Store, *, ledger: CommitId | None = None) -> int:
+    """Return how many missions are closed."""
+    return sum(objects.count_entries(store, inner) for inner in _shards(store, ledger))
+
+
+def _shards(store: Store, ledger: CommitId | None) -> Iterator[str]:
+    """Yield the folders that dossiers lie in."""
     root = _root(store, ledger)
     top = None if root is None else dossier.find(store, root, "missions")
     if top is None:
         return
     for _, outer in objects.read_tree(store, top[1]).values():
         for _, inner in objects.read_tree(store, outer).values():
-            for name in objects.read_tree(store, inner):
-                yield MissionId(name.decode("utf-8", "surrogateescape"))
+            yield inner
 
 
 def order_of_closing(store: Store, *, ledger: CommitId | None = None) -> Iterator[MissionId]:

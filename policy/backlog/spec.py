@@ -21,7 +21,7 @@ def spec_hash(item: BacklogItem) -> SpecHash:
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of an item's file: what `pawl schema item` prints."""
+    """Return the JSON Schema of an item's file; `pawl schema item` says what its keys mean."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **BacklogItem.model_json_schema(),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from policy.gates.reports import case_id
 from policy.paths import fault_of_glob, fault_of_path
@@ -26,9 +26,10 @@ _Checked = TypeVar("_Checked", str, tuple[str, ...])
 
 
 class Written(Value):
-    """A part of an item: its fields' docstrings are the descriptions of its JSON Schema."""
+    """A part of an item: its fields' docstrings are the descriptions of its JSON Schema.
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    The command `schema` reads them from the source; pydantic would, at each start of anything.
+    """
 
 
 def fault_of_id(text: str) -> str | None:

@@ -138,3 +138,8 @@ def test_each_schema_is_printed_and_says_what_keys_mean(desk, kind):
     schema = desk.pawl("schema", kind).json
     assert schema["additionalProperties"] is False
     assert "description" in json.dumps(schema["properties"])
+
+
+def test_the_schema_of_an_item_says_what_every_key_means(desk):
+    schema = desk.pawl("schema", "item").json
+    assert [name for name, key in schema["properties"].items() if not key.get("description")] == []

@@ -166,6 +166,7 @@ def test_a_ledger_somebody_else_committed_on_is_foreign(told, store, key, reposi
 
 def test_before_the_ledger_begins_there_is_nothing_closed(store, key):
     assert list(ledger.closed_missions(store)) == []
+    assert ledger.count_closed(store) == 0
     assert ledger.closed_of(store, "H-1") is None
     assert ledger.read_closed(store, "H-1", trusted=key.public) is None
 
@@ -176,3 +177,4 @@ def test_the_order_of_closing_is_told_newest_first(told, store):
         close(told(name))
     assert list(ledger.order_of_closing(store)) == names[::-1]
     assert sorted(ledger.closed_missions(store)) == sorted(names)
+    assert ledger.count_closed(store) == len(names)

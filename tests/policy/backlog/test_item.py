@@ -269,13 +269,10 @@ def test_a_test_named_in_two_ways_is_one_spec(text):
     assert spec("tests/test_a.py::test_b") == spec("tests.test_a::test_b")
 
 
-def test_the_schema_describes_every_field():
+def test_the_schema_has_every_field():
     printed = schema()
     json.dumps(printed)
     assert {*printed["properties"]} == {*BacklogItem.model_fields}
-    plain = {"contract", "id", "title"}
-    for name, field in printed["properties"].items():
-        assert name in plain or field.get("description"), name
     assert printed["additionalProperties"] is False
     assert set(printed["required"]) == {
         "id", "title", "priority", "contract", "acceptance", "write_scope", "tests",

@@ -43,6 +43,7 @@ class Sshd:
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPrintMotd no\n"
             "PermitRootLogin prohibit-password\nMaxStartups 100\nLogLevel ERROR\nUseDNS no\n"
             "KexAlgorithms curve25519-sha256\n"  # the quickest: dozens of connections a test
+            "SetEnv SHLVL=1\n"  # else bash reads the ~/.bashrc of whoever runs the tests, each time
         )
         self.process = None
         self.starts()

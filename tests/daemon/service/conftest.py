@@ -27,6 +27,14 @@ TimeoutAbortSec=1s
 """
 """The shipped times are for a build host; what is tested is that they are heeded."""
 
+SSHD = """ListenAddress 127.0.0.1
+HostKey /srv/ssh/host
+PidFile none
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+"""
+
 
 @functools.cache
 def why_not() -> str | None:
@@ -66,6 +74,8 @@ class Host:
     """The build host: what Ada and its operator do there, and what can be seen."""
 
     machine: Machine
+    served: str = HUB
+    """Where the service works: the hub itself, or a clone of it."""
 
     def root(self, *argv: str) -> str:
         return self.machine.says(*argv)
@@ -76,18 +86,49 @@ class Host:
     def pawl(self, *argv: str):
         return self.machine.tries(PAWL, *argv, env=OUTSIDE)
 
-    def founds(self, hub: str = HUB) -> None:
-        """Ada starts a project, a hub is made of it, and root has pawl serve the hub."""
-        self.root("groupadd", "builders")
-        self.root("useradd", "--create-home", "--groups", "builders", "ada")
-        self.root("install", "-d", "-o", "ada", "/srv/ada", "/srv/git")
+    def named(self) -> None:
+        """Make Ada, who may begin projects below /srv/ada."""
+        self.root("useradd", "--create-home", "ada")
+        self.root("install", "-d", "-o", "ada", "/srv/ada")
         self.ada("git", "config", "--global", "user.name", "Ada", at="/srv")
         self.ada("git", "config", "--global", "user.email", "ada@example.org", at="/srv")
+
+    def begins(self) -> None:
+        """Ada starts a project and has pawl serve it; it wishes for nothing yet."""
         self.ada("git", "init", "-q", "-b", "main", CLONE, at="/srv")
         self.ada("sh", "-c", "echo a house > README; git add .; git commit -qm beginning")
         self.ada(PAWL, "init")
         self.ada("git", "rm", "-q", "backlog/HELLO-1.yaml")
         self.ada("git", "commit", "-qm", "no hello")
+
+    def runs_sshd(self, port: int) -> None:
+        """Let people in by their keys alone, on loopback."""
+        self.root("install", "-d", "/srv/ssh", "/run/sshd")
+        self.root("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/srv/ssh/host")
+        self.writes("/srv/ssh/config", f"Port {port}\n{SSHD}")
+        self.root("sh", "-c", "getent passwd sshd || useradd --system --shell /bin/false sshd")
+        argv = ("/usr/sbin/sshd", "-D", "-f", "/srv/ssh/config")
+        self.root("systemd-run", "--unit=test-sshd", "--quiet", *argv)
+        scan = ("ssh-keyscan", "-p", str(port), "127.0.0.1")
+        eventually(lambda: not self.machine.tries(*scan).returncode, "sshd is up")
+
+    def has_a_key(self) -> str:
+        """Give Ada a key for ssh; return its public half."""
+        make = "mkdir -m 700 ~/.ssh; ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519; "
+        return self.ada("sh", "-c", make + "cat ~/.ssh/id_ed25519.pub", at="/srv")
+
+    def trusts(self, name: str) -> None:
+        """Ada takes the key of our sshd for that of *name*, as ssh writes it."""
+        known = f"{name} {self.root('cat', '/srv/ssh/host.pub')}"
+        self.ada("sh", "-c", 'echo "$1" >> ~/.ssh/known_hosts', "sh", known, at="/srv")
+
+    def founds(self, hub: str = HUB) -> None:
+        """Ada starts a project, a hub is made of it, and root has pawl serve the hub."""
+        self.named()
+        self.root("groupadd", "builders")
+        self.root("usermod", "--append", "--groups", "builders", "ada")
+        self.root("install", "-d", "-o", "ada", "/srv/git")
+        self.begins()
         introduced = self.ada("git", "log", "--format=%H", "--grep=^pawl: serve").strip()
         self.ada("git", "clone", "-q", "--bare", "--single-branch", ".", hub)
         self.root("chown", "-R", "root:", hub)
@@ -152,7 +193,7 @@ class Host:
         assert self.subjects().count(f"make {item}.txt") == 1
 
     def kinds(self, item: str) -> list[str]:
-        said = self.pawl("-C", HUB, "log", item, "--json").stdout
+        said = self.pawl("-C", self.served, "log", item, "--json").stdout
         return [json.loads(line)["kind"] for line in said.splitlines()]
 
     @property
@@ -191,7 +232,7 @@ class Host:
         """Audit what the daemon left, as the user it belongs to, by git alone."""
         audit = str(ROOT / "tests/independent/audit.py")
         done = self.machine.tries(
-            sys.executable, audit, HUB, "/etc/pawl/house/trust.yaml", user="pawl"
+            sys.executable, audit, self.served, "/etc/pawl/house/trust.yaml", user="pawl"
         )
         assert done.returncode == 0, done.stdout + done.stderr
 

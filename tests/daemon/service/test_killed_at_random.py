@@ -6,45 +6,18 @@ import time
 
 import pytest
 
-from tests.daemon.service.conftest import CLONE, HUB, UNIT
-from tests.daemon.service.machine import eventually
-
-SSHD = """Port 2222
-ListenAddress 127.0.0.1
-HostKey /srv/ssh/host
-PidFile none
-UsePAM no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-"""
+from tests.daemon.service.conftest import HUB, UNIT
 
 
 def opens_ssh(host) -> None:
-    """Run sshd on the machine, and have Ada's clone push through it."""
-    host.root("install", "-d", "/srv/ssh", "/run/sshd")
-    host.root("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/srv/ssh/host")
-    host.writes("/srv/ssh/config", SSHD)
-    host.root("sh", "-c", "getent passwd sshd || useradd --system --shell /bin/false sshd")
+    """Have Ada's clone push through an sshd on the machine, as herself."""
     host.root("usermod", "--password", "*", "ada")  # not locked: keys alone are asked for
-    ssh = "mkdir -m 700 ~/.ssh; ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519; "
-    host.ada("sh", "-c", ssh + "cp ~/.ssh/id_ed25519.pub ~/.ssh/authorized_keys")
-    known = host.root("cat", "/srv/ssh/host.pub")
-    host.ada("sh", "-c", 'echo "[127.0.0.1]:2222 $1" > ~/.ssh/known_hosts', "sh", known)
-    host.root(
-        "systemd-run",
-        "--unit=test-sshd",
-        "--quiet",
-        "/usr/sbin/sshd",
-        "-D",
-        "-f",
-        "/srv/ssh/config",
-    )
-    url = f"ssh://ada@127.0.0.1:2222{HUB}"
-    eventually(
-        lambda: not host.machine.tries("ssh-keyscan", "-p2222", "127.0.0.1").returncode, "up"
-    )
-    host.ada("git", "remote", "set-url", "origin", url)
-    assert host.ada("git", "ls-remote", url, "main", at=CLONE)
+    key = host.has_a_key()
+    host.ada("sh", "-c", 'echo "$1" > ~/.ssh/authorized_keys', "sh", key)
+    host.runs_sshd(2222)
+    host.trusts("[127.0.0.1]:2222")
+    host.ada("git", "remote", "set-url", "origin", f"ssh://ada@127.0.0.1:2222{HUB}")
+    assert host.ada("git", "ls-remote", "origin", "main")
 
 
 @pytest.mark.faults

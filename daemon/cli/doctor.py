@@ -13,6 +13,7 @@ from daemon.cli import output
 from daemon.cli.environments import environments
 from daemon.cli.exits import Exit, worst
 from daemon.cli.finding import Finding, bad
+from daemon.cli.hub_doctor import hub
 from daemon.cli.place import Place, open_place, policy_at, target_of
 from daemon.cli.scenery import scenery
 from daemon.health import read_health
@@ -122,6 +123,7 @@ def _outside(place: Place, outside: Outside, tip: Tip | Lost) -> Iterator[Findin
     if isinstance(tip, Tip):
         yield from _history(place, outside, tip)
     yield from _room(outside)
+    yield from hub(place, outside, refs.branch_ref(outside.trust.target))
     if isinstance(tip, Tip):
         yield from environments(place, outside, tip)
     try:

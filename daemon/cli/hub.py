@@ -10,14 +10,19 @@ def hub_lines(place: Place) -> tuple[str, ...]:
     if not isinstance(place.outside, Outside) or place.outside.host.remote is None:
         return ()
     url, row = place.outside.host.remote.url, _row(place.outside)
-    refused = row.get("refused")
-    denials = refused.items() if isinstance(refused, dict) else ()
+    denials = refused(place.outside).items()
     reached = row.get("reached_at")
     return (
         f"hub: {url}, {f'reached {reached}' if reached else 'not reached yet'}",
         *((f"hub: {row['why']}",) if row.get("why") else ()),
         *(f"hub: refused {what}: {why}" for what, why in denials),
     )
+
+
+def refused(outside: Outside) -> dict[str, str]:
+    """Return what the hub would not take of the daemon here, and in which words."""
+    found = _row(outside).get("refused")
+    return {str(what): str(why) for what, why in found.items()} if isinstance(found, dict) else {}
 
 
 def offline(place: Place) -> str | None:

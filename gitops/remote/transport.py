@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gitops import configuration, refs
-from gitops.git import ConfigurationRefusedError, Git, GitError
+from gitops.git import ConfigurationRefusedError, Done, Git, GitError
 from gitops.remote import push as pushing
 from gitops.remote.push import Change, Pushed, last_words
 from gitops.repository import Store
@@ -57,35 +57,56 @@ class Transport:
         self, changes: Sequence[Change], *, atomic: bool, stopped: Stopped
     ) -> Pushed | Unreachable:
         """Ask the hub for *changes*; with *atomic* for all of them or none."""
-        argv = pushing.arguments(changes, atomic=atomic)
-        settings = self._settings()
-        if isinstance(settings, Unreachable):
-            return settings
-        try:
-            done = self._git.run(
-                "push", *argv, "--end-of-options", self._remote.url, *pushing.specs(changes),
-                settings=settings, stopped=stopped, accept=range(256),
-            )  # fmt: skip
-        except (GitError, ConfigurationRefusedError) as error:
-            return Unreachable(str(error))
+        return self._push(pushing.arguments(changes, atomic=atomic), changes, stopped)
+
+    def look(self, stopped: Stopped) -> Fetched | Unreachable:
+        """Return what the hub has of target and ledger; nothing of it is brought here."""
+        asked = ("--refs", "--end-of-options", self._remote.url, self._target, refs.LEDGER)
+        done = self._asks(stopped, "ls-remote", *asked)
+        if isinstance(done, Unreachable):
+            return done
+        if done.code != 0:
+            return Unreachable(last_words(done.stderr.decode(errors="replace")))
+        rows = (line.split("\t", 1) for line in done.stdout.decode().splitlines())
+        return Fetched({RefName(ref): CommitId(commit) for commit, ref in rows})
+
+    def rehearse(self, change: Change, stopped: Stopped) -> Pushed | Unreachable:
+        """Ask the hub whether *change* may be pushed, and do not push it.
+
+        It says who may not push at all; its hooks and its rules for single refs are not asked.
+        """
+        argv = ["--dry-run", *pushing.arguments([change], atomic=False)]
+        return self._push(argv, [change], stopped)
+
+    def _push(
+        self, argv: Sequence[str], changes: Sequence[Change], stopped: Stopped
+    ) -> Pushed | Unreachable:
+        asked = (*argv, "--end-of-options", self._remote.url, *pushing.specs(changes))
+        done = self._asks(stopped, "push", *asked)
+        if isinstance(done, Unreachable):
+            return done
         out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         return pushing.parse(out, err) or Unreachable(last_words(err))
 
     def _fetch(self, stopped: Stopped, heads: Sequence[RefName]) -> Unreachable | None:
-        settings = self._settings()
-        if isinstance(settings, Unreachable):
-            return settings
         specs = [f"+{ref}:{refs.tracking_ref(ref)}" for ref in (*heads, *_WANTED)]
-        try:
-            done = self._git.run(
-                "fetch", *_FETCH, "--end-of-options", self._remote.url, *specs,
-                settings=settings, stopped=stopped, accept=range(256),
-            )  # fmt: skip
-        except (GitError, ConfigurationRefusedError) as error:
-            return Unreachable(str(error))
+        asked = (*_FETCH, "--end-of-options", self._remote.url, *specs)
+        done = self._asks(stopped, "fetch", *asked)
+        if isinstance(done, Unreachable):
+            return done
         if done.code == 0:
             return None
         return Unreachable(last_words(done.stderr.decode(errors="replace")))
+
+    def _asks(self, stopped: Stopped, *argv: str) -> Done | Unreachable:
+        """Run git as the host file says; whatever code it ends with is an answer."""
+        settings = self._settings()
+        if isinstance(settings, Unreachable):
+            return settings
+        try:
+            return self._git.run(*argv, settings=settings, stopped=stopped, accept=range(256))
+        except (GitError, ConfigurationRefusedError) as error:
+            return Unreachable(str(error))
 
     def _settings(self) -> dict[str, str] | Unreachable:
         strays = list(_strays(self._store, self._remote.url))

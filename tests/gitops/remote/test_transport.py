@@ -34,6 +34,26 @@ def test_what_the_hub_has_is_brought_below_a_name_of_its_own(hub, clone, connect
 
 
 @pytest.mark.parametrize("how", WAYS)
+def test_the_hub_is_looked_at_and_asked_without_moving_anything(hub, clone, connected, going, how):
+    second = hub.commit("a second", hub.first)
+    hub.git("update-ref", TARGET, second)
+    hub.git("update-ref", MISSION, hub.first)
+    before = (hub.refs(), clone.refs())
+    assert connected(how).look(going) == Fetched({TARGET: second})
+    answer = connected(how).rehearse(Change(WORK, None, hub.first), going)
+    assert answer == Pushed({WORK: Changed()})
+    assert (hub.refs(), clone.refs()) == before
+
+
+def test_who_may_only_fetch_is_told_so_without_a_push(hub, connected, going):
+    hub.git("config", "http.receivepack", "false")
+    assert connected("http").look(going) == Fetched({TARGET: hub.first})
+    answer = connected("http").rehearse(Change(WORK, None, hub.first), going)
+    assert isinstance(answer, Unreachable)
+    assert "403" in answer.why
+
+
+@pytest.mark.parametrize("how", WAYS)
 def test_refs_move_all_or_none(hub, clone, connected, going, how):
     second = clone.commit("a second", hub.first)
     hub.git("update-ref", MISSION, hub.first)

@@ -5,25 +5,24 @@ goes; what woke it does not matter (R23). The main thread is the only writer of 
 has the one broad `except` of the daemon: an error nobody classified freezes (promise 4).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Literal
 
-import pygit2
 import structlog
 
-from daemon.environments.build import KEY as BUILD
+from daemon.arrivals import Arrivals
 from daemon.eyes import Eyes
 from daemon.integrity import Doubt
-from daemon.mission.draft import Draft, LedgerMovedError, Outcome
-from daemon.mission.land import IntegrityError
+from daemon.mission.draft import Draft, Outcome
 from daemon.mission.turn import turn
 from daemon.mission.turned import Archived, Resting, Turned, UnderWay
 from daemon.mission.work import Work
+from daemon.opened import Opened, guarded, read_open
 from daemon.opening.conditions import KEY
 from daemon.opening.opener import UNREADABLE, Opener
-from daemon.pool import Flight, Pool
+from daemon.pool import Pool
 from daemon.remote.hub import hub_of
 from daemon.shortage import is_shortage
 from daemon.site import Site
@@ -32,16 +31,13 @@ from daemon.upkeep import KEY as UPKEEP
 from daemon.upkeep import Housekeeping
 from daemon.view import TargetLostError, View
 from daemon.wake import Wake
-from gitops import ledger, refs
+from gitops import refs
 from gitops.landing.resume import resume
-from gitops.ledger.reading import Trust
 from gitops.observe import Lost
-from gitops.refs import RefLockedError
 from policy.ids import MissionId
 from policy.landing.turns import in_turn
 from policy.mission.actions import Rest
-from policy.mission.facts import AttemptInterrupted
-from policy.mission.states import Building, OnTarget, claim_of
+from policy.mission.states import OnTarget, claim_of
 from policy.mission.world import Cancelled, Changed, Frozen, Removed, Unchanged, Unreadable
 
 _log = structlog.get_logger()
@@ -77,23 +73,18 @@ class Daemon:
         self._work = Work(site, self._pool, self._hub)
         self._opener = Opener(site, self._pool)
         self._house = Housekeeping(site, self._pool)
-        self._disowned: set[str] = set()
-        self._over: dict[str, Flight[Outcome]] = {}
-        self._drafts: dict[MissionId, Draft] = {}
-        """The open missions of this reconcile, each as far as it has come."""
-        self._unread: Mapping[MissionId, str] = {}
-        """The open missions that could not be read in this reconcile, and why."""
+        self._arrivals = Arrivals(self._pool)
+        self._opened = Opened()
         self.standing = Standing()
 
     def reconcile(self) -> Standing:
         """Take every mission as far as it goes, and open what may be opened."""
         standing = Standing()
         try:
-            self._collect()
-            self._take_environments()
-            self._house.over(self._over.pop(UPKEEP, None))
+            self._arrivals.collect()
+            self._house.over(self._arrivals.take(UPKEEP))
             self._resume()
-            self._disown(self._hub.bring(standing))
+            self._arrivals.disown(self._hub.bring(standing))
             self._missions(standing)
             self._open(standing)
             self._hub.publish(standing)
@@ -152,54 +143,23 @@ class Daemon:
         self._hub.close()
         self._pool.close()
 
-    def _collect(self) -> None:
-        over = {flight.key: flight for flight in self._pool.over()}
-        self._over |= {key: flight for key, flight in over.items() if key not in self._disowned}
-        self._disowned -= over.keys()
-
-    def _disown(self, missions: set[MissionId]) -> None:
-        """Stop what runs for missions that are another host's now; what it finds is dropped."""
-        for mission in missions:
-            self._over.pop(mission, None)
-            self._pool.stop(mission)
-        self._disowned |= missions & self._pool.under_way().keys()
-
-    def _take_environments(self) -> None:
-        """See that no build of an environment went wrong in a way nobody thought of."""
-        for key in [key for key in self._over if key.startswith(BUILD)]:
-            self._over.pop(key).future.result()
-
     def _resume(self) -> None:
         """Finish checkout updates that something of a person's stood in the way of."""
         for finding in resume(self._site.store, patience_s=0):
             _log.info("checkout", where=finding.where, what=finding.what)
 
     def _missions(self, standing: Standing) -> None:
-        missions = refs.list_missions(self._site.store)
-        foreign = {one: rest.why for one, rest in standing.rests.items()}
-        frozen = {**self._doubt.rewound(missions.open), **missions.broken, **foreign}
-        for mission, why in frozen.items():
-            self._rest(standing, mission, Rest(reason="frozen", why=why))
-        drafts = self._drafts = {}
-        for mission in sorted(missions.open.keys() - frozen.keys()):
-            self._guarded(standing, mission, partial(self._read, standing, mission, drafts))
-        self._unread = {mission: rest.why for mission, rest in standing.rests.items()}
-        for mission in self._in_turn(drafts):
+        self._opened = read_open(self._site, self._doubt, self._hub.foreign())
+        for mission, rest in self._opened.unread.items():
+            self._rest(standing, mission, rest)
+        for mission in self._in_turn():
             busy = mission in self._pool.under_way()
             act = self._stop_if_unwanted if busy else self._take
-            self._guarded(standing, mission, partial(act, standing, drafts[mission]))
-            self._beat()
+            self._guarded(standing, act, self._opened.drafts[mission])
 
-    def _read(self, standing: Standing, mission: MissionId, drafts: dict[MissionId, Draft]) -> None:
-        page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemons)
-        if page.verified is not Trust.VERIFIED:
-            why = f"its ledger is not this daemon's: {page.why}"
-            self._rest(standing, mission, Rest(reason="frozen", why=why))
-            return
-        drafts[mission] = Draft(self._site, page)
-
-    def _in_turn(self, drafts: Mapping[MissionId, Draft]) -> list[MissionId]:
+    def _in_turn(self) -> list[MissionId]:
         """Return the missions in the order of their turns."""
+        drafts = self._opened.drafts
         if not drafts:
             return []
         view = self._look()
@@ -207,29 +167,17 @@ class Daemon:
         limits = view.policy().policy.landing
         return [claim.mission for claim in in_turn(claims, limits)]
 
-    def _guarded(self, standing: Standing, mission: MissionId, act: Callable[[], None]) -> None:
-        """Do something for one mission; what goes wrong with it stops it and no other."""
-        try:
-            act()
-        except UNREADABLE as error:
-            _log.error("mission frozen", mission=mission, why=str(error))
-            self._rest(standing, mission, Rest(reason="frozen", why=str(error)))
-        except (LedgerMovedError, RefLockedError) as error:
-            _log.warning("tried again in the next reconcile", mission=mission, why=str(error))
-            self._rest(standing, mission, Rest(reason="backing_off", why=str(error)))
-        except (OSError, pygit2.GitError) as error:
-            if not is_shortage(error):
-                raise
-            _log.error("out of a resource", mission=mission, why=str(error))
-            self._rest(standing, mission, Rest(reason="backing_off", why=f"resource: {error}"))
-        except IntegrityError as error:
-            _log.error("landings frozen", mission=mission, why=str(error))
-            self._doubt.freeze(str(error))
-            self._rest(standing, mission, Rest(reason="frozen", why=str(error)))
+    def _guarded(
+        self, standing: Standing, act: Callable[[Standing, Draft], Rest | None], draft: Draft
+    ) -> None:
+        rest = guarded(self._doubt, draft.mission, partial(act, standing, draft))
+        if rest is not None:
+            self._rest(standing, draft.mission, rest)
+        self._beat()
 
-    def _take(self, standing: Standing, draft: Draft) -> None:
+    def _take(self, standing: Standing, draft: Draft) -> Rest | None:
         before = draft.tip
-        found = self._outcome(draft)
+        found = self._arrivals.of(draft)
         if found is not None:
             draft.effective = self._look().policy_of(draft)
             draft.add(found)
@@ -238,24 +186,10 @@ class Daemon:
         finally:
             # what was recorded before something went wrong must not be added a second time
             if draft.tip != before:
-                self._over.pop(draft.mission, None)
+                self._arrivals.take(draft.mission)
                 standing.moved = True
-        self._over.pop(draft.mission, None)
-        self._say(standing, draft, turned)
-
-    def _outcome(self, draft: Draft) -> Outcome | None:
-        """Return what the worker found, kept until it is recorded; a worker's error rises once."""
-        flight = self._over.get(draft.mission)
-        if flight is None:
-            return None
-        error = flight.future.exception()
-        if isinstance(draft.state, Building) and error is not None and is_shortage(error):
-            _log.error("out of a resource", mission=draft.mission, why=str(error))
-            short = AttemptInterrupted(n=draft.state.started.n, cause="resource")
-            return Outcome((short,))
-        if error is not None:
-            del self._over[draft.mission]
-        return flight.future.result()
+        self._arrivals.take(draft.mission)
+        return self._say(standing, draft, turned)
 
     def _open(self, standing: Standing) -> None:
         view = self._look()
@@ -263,15 +197,14 @@ class Daemon:
         if isinstance(doubt, Frozen):
             standing.doubt(doubt.why)
         standing.offline = self._hub.closed_to_new()
-        observed = self._over.pop(KEY, None)
+        observed = self._arrivals.take(KEY)
         if observed is not None:
             observed.future.result()
         draft = self._next(view, standing)
         while draft is not None:
-            self._drafts[draft.mission] = draft
+            self._opened.drafts[draft.mission] = draft
             self._told(draft.mission, "opened")
-            self._guarded(standing, draft.mission, partial(self._take, standing, draft))
-            self._beat()
+            self._guarded(standing, self._take, draft)
             if draft.tip is None:
                 return
             draft = self._next(self._look(), standing)
@@ -291,35 +224,37 @@ class Daemon:
             integrity=integrity,
             activity=self._activity,
             judging=self._work.judging(),
-            missions=(one.state for one in self._drafts.values() if one.state),
-            unread=self._unread,
+            missions=self._opened.states(),
+            unread=self._opened.whys(),
         )
         if isinstance(view, Lost):
             raise TargetLostError(view.why)
         return view
 
-    def _stop_if_unwanted(self, _standing: Standing, draft: Draft) -> None:
+    def _stop_if_unwanted(self, _standing: Standing, draft: Draft) -> Rest | None:
         """Stop the process of a cancelled mission: what it would find is not wanted."""
         state, view = draft.state, self._look()
         if state is None or isinstance(view.doubt(draft.mission), Frozen):
-            return
+            return None
         if isinstance(state, OnTarget):
-            return  # what is on the target is judged, whatever its item says now
+            return None  # what is on the target is judged, whatever its item says now
         match view.wish(state.history):
             case Cancelled() | Removed() | Changed():
                 self._pool.stop(draft.mission)
             case Unchanged() | Unreadable():
                 pass
+        return None
 
-    def _say(self, standing: Standing, draft: Draft, turned: Turned) -> None:
+    def _say(self, standing: Standing, draft: Draft, turned: Turned) -> Rest | None:
         match turned:
             case Resting(rest=rest):
-                self._rest(standing, draft.mission, rest)
+                return rest
             case UnderWay(what=what):
                 self._told(draft.mission, what)
             case Archived():
                 standing.closed.append(draft.mission)
                 self._told(draft.mission, "closed")
+        return None
 
     def _rest(self, standing: Standing, mission: MissionId, rest: Rest) -> None:
         standing.rests[mission] = rest

@@ -1,5 +1,7 @@
 """No hub: what people push to is the git dir itself, and what is recorded here has happened."""
 
+from collections.abc import Mapping
+
 from daemon.mission.after import Moving, move_back
 from daemon.mission.close import archive
 from daemon.mission.draft import Draft, Outcome
@@ -17,6 +19,9 @@ class NoHub:
 
     def bring(self, _standing: Standing) -> set[MissionId]:
         return set()
+
+    def foreign(self) -> Mapping[MissionId, str]:
+        return {}
 
     def closed_to_new(self) -> str | None:
         return None

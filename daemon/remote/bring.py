@@ -70,6 +70,10 @@ class Bringer:
             self._owners[tip] = self._read_owner(mission, tip)
         return self._owners[tip]
 
+    def owns(self, mission: MissionId, tip: CommitId) -> bool:
+        """Return whether this host recorded *tip*."""
+        return self._is_own(self.owner(mission, tip) or "")
+
     def _read_owner(self, mission: MissionId, tip: CommitId) -> str | None:
         site = self._site
         try:
@@ -156,7 +160,7 @@ class Bringer:
         ref = refs.mission_ref(mission)
         found.moved |= refs.move(self._site.store, ref, was=ours, to=theirs)
         ledger.forget(self._site.store, mission)
-        if not self._is_own(self.owner(mission, theirs) or ""):
+        if not self.owns(mission, theirs):
             found.disowned.add(mission)
 
     def _finish(self, mission: MissionId, ours: CommitId, found: Brought) -> None:

@@ -71,7 +71,7 @@ class Stage:
     def __init__(self, host, clock, point):
         self.context = serving(host.outside, point=point)
         self.serving = self.context.__enter__()
-        self.serving.daemon._hub._clock = clock
+        self.serving.daemon._hub._link.clock = clock
 
     def reconciles(self, until, tries=120):
         for _ in range(tries):
@@ -142,7 +142,7 @@ def test_a_zombie_loses_what_it_did_not_publish_and_takes_what_the_hub_has(hub, 
             hub.bare.rename(away)
 
     old = stages(one, point=cuts)
-    old.serving.daemon._hub._clock = lambda: 0.0
+    old.serving.daemon._hub._link.clock = lambda: 0.0
     old.reconciles(lambda standing: "gates-judged" in one.kinds("H-1") and standing.idle)
     unpublished = one.page("H-1").tip
     shutil.copytree(away, hub.bare)  # the network is back for the other one
@@ -152,7 +152,7 @@ def test_a_zombie_loses_what_it_did_not_publish_and_takes_what_the_hub_has(hub, 
         stages.now += 200
         it.reconciles(settled)
     it.reconciles(lambda _: hub.closed() == ["H-1"])
-    old.serving.daemon._hub._clock = lambda: stages.now
+    old.serving.daemon._hub._link.clock = lambda: stages.now
     old.reconciles(
         lambda standing: standing.idle and one.tip("pawl/ledger") == hub.tip("pawl/ledger")
     )
@@ -262,7 +262,7 @@ def test_a_landing_whose_mission_was_taken_in_that_moment_is_none(hub, hosts, st
         hook.unlink()
 
     old = stages(one, point=is_succeeded)
-    old.serving.daemon._hub._clock = lambda: 0.0
+    old.serving.daemon._hub._link.clock = lambda: 0.0
     old.reconciles(lambda standing: bool(before) and standing.idle)
     assert hub.tip() == before[0]
     assert hub.landings() == []

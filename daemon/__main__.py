@@ -23,11 +23,10 @@ def main() -> None:
         # Whoever read the answer has enough; python's own flush at exit must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.OK)
-    except Exception as error:
-        known = _known(error)
-        if known is None:
-            raise
-        _tell(known)
+    except _known() as error:
+        from daemon.cli.known import refusal_of  # noqa: PLC0415  # only an error pays for it
+
+        _tell(known := refusal_of(error))
         sys.exit(known.code)
 
 
@@ -39,10 +38,10 @@ def _tell(refused: RefusedError) -> None:
     output.warn(refused.text())
 
 
-def _known(error: Exception) -> RefusedError | None:
-    from daemon.cli.known import refusal_of  # noqa: PLC0415  # only an error pays for it
+def _known() -> tuple[type[Exception], ...]:
+    from daemon.cli.known import KNOWN  # noqa: PLC0415  # asked for only when something rises
 
-    return refusal_of(error)
+    return KNOWN
 
 
 _KEPT = 50_000

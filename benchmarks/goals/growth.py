@@ -3,13 +3,13 @@
 Both halves of a pair are ours: the same deed in a large scene and in a small one.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import count
 
 from benchmarks.frame.bench import Bench
 from benchmarks.frame.goal import AtLeast, AtMost, Goal, Line, Measured
-from benchmarks.frame.pairs import Side, interleave, timed
+from benchmarks.frame.pairs import Pairs, Side, interleave, timed
 from benchmarks.scenes.crowd import Dossier, backlog, closed, items, run_template
 from benchmarks.scenes.house import House, founded
 from daemon.builders.command import crew_of
@@ -23,14 +23,20 @@ from policy.ids import CommitId, MissionId
 from policy.mission.record import Recorded, from_json
 from policy.rules.load import shipped_policy
 
+Scene = Callable[[Bench, int], AbstractContextManager[Side]]
+
+
+def _growth(bench: Bench, scene: Scene, rounds: int, many: int, few: int) -> Pairs:
+    """Measure the deed of *scene* with *many* of something against *few*."""
+    with ExitStack() as stack:
+        large, small = (stack.enter_context(scene(bench, size)) for size in (many, few))
+        return interleave(large, small, rounds, warm=3)
+
 
 def steps(bench: Bench) -> Measured:
-    rounds = bench.pick(full=40, quick=15, smallest=1)
     many = bench.pick(full=100_000, quick=10_000, smallest=20)
     few = bench.pick(full=1_000, quick=100, smallest=2)
-    with ExitStack() as stack:
-        large, small = (stack.enter_context(_ledger_of(bench, size)) for size in (many, few))
-        pairs = interleave(large, small, rounds, warm=3)
+    pairs = _growth(bench, _ledger_of, bench.pick(full=40, quick=15, smallest=1), many, few)
     told = pairs.told(f"with {many:,} closed", f"with {few:,} closed")
     words = "a mission's facts appended one by one, then its closing, durability `process`"
     return Measured((Line(words, pairs.growth, AtMost(1.5), told),))
@@ -129,12 +135,9 @@ def read(intake: Intake, store: Store, at: CommitId, crew: Crew) -> None:
 
 
 def ticks(bench: Bench) -> Measured:
-    rounds = bench.pick(full=60, quick=20, smallest=1)
     many = bench.pick(full=100_000, quick=10_000, smallest=20)
     few = bench.pick(full=100, quick=100, smallest=10)
-    with ExitStack() as stack:
-        large, small = (stack.enter_context(_tick_of(bench, size)) for size in (many, few))
-        pairs = interleave(large, small, rounds, warm=3)
+    pairs = _growth(bench, _tick_of, bench.pick(full=60, quick=20, smallest=1), many, few)
     told = pairs.told(f"with {many:,} items", f"with {few:,} items")
     words = "a reconcile in which nothing changed; half the items done, half not eligible"
     return Measured((Line(words, pairs.growth, AtMost(1.2), told),))

@@ -1,5 +1,7 @@
 """Errors that other parts raise and a person can act on, as refusals with their exit codes."""
 
+from collections.abc import Mapping
+
 from daemon.cli.exits import Exit, RefusedError
 from daemon.lock import LockedError
 from gitops.git import ConfigurationRefusedError, GitError, GitMissingError
@@ -10,35 +12,29 @@ from gitops.refs import BrokenRefError, RefLockedError
 from gitops.repository import RepositoryRefusedError
 from gitops.signing import KeyRefusedError
 
-_GIT = (
-    BrokenDossierError,
-    BrokenRefError,
-    ConfigurationRefusedError,
-    DamagedObjectError,
-    GitError,
-    MissingObjectError,
-    PersonGitError,
-    RefLockedError,
-    RepositoryRefusedError,
-)
+_CODES: Mapping[type[Exception], Exit] = {
+    LockedError: Exit.LOCKED,
+    KeyRefusedError: Exit.INVALID,
+    LedgerRootMissingError: Exit.INVALID,
+    GitMissingError: Exit.ENVIRONMENT,
+    BrokenDossierError: Exit.GIT,
+    BrokenRefError: Exit.GIT,
+    ConfigurationRefusedError: Exit.GIT,
+    DamagedObjectError: Exit.GIT,
+    GitError: Exit.GIT,
+    MissingObjectError: Exit.GIT,
+    PersonGitError: Exit.GIT,
+    RefLockedError: Exit.GIT,
+    RepositoryRefusedError: Exit.GIT,
+}
+KNOWN = tuple(_CODES)
+"""All else that rises is a bug."""
 
 
-def refusal_of(error: Exception) -> RefusedError | None:
-    """Return *error* as a refusal, None if it is a bug."""
-    if isinstance(error, LockedError):
-        return _refusal(Exit.LOCKED, error)
-    if isinstance(error, (KeyRefusedError, LedgerRootMissingError)):
-        return _refusal(Exit.INVALID, error)
-    if isinstance(error, GitMissingError):
-        return _refusal(Exit.ENVIRONMENT, error)
-    if isinstance(error, _GIT):
-        return _refusal(Exit.GIT, error)
-    return None
-
-
-def _refusal(code: Exit, error: Exception) -> RefusedError:
+def refusal_of(error: Exception) -> RefusedError:
+    """Return *error*, one of `KNOWN`, as a refusal."""
     return RefusedError(
-        code,
+        next(code for kind, code in _CODES.items() if isinstance(error, kind)),
         attempted="",
         on="",
         why=str(error),

@@ -13,7 +13,7 @@ import structlog
 from daemon import log
 from daemon.cli import output
 from daemon.cli.exits import Exit, RefusedError, of_mission, worst
-from daemon.cli.known import refusal_of
+from daemon.cli.known import KNOWN, refusal_of
 from daemon.cli.missions import Known, Missions, Unknown, absent, entry
 from daemon.cli.place import (
     Place,
@@ -82,13 +82,16 @@ def run(start: Path, *, name: str | None, verbose: bool) -> Exit:
         return Exit.OK
     try:
         _serve(start, name, _logged)
-    except Exception as error:
-        refused = error if isinstance(error, RefusedError) else refusal_of(error)
-        if refused is None:
-            raise
-        _log.error("refused", why=refused.text(), code=int(refused.code))
-        return refused.code
+    except RefusedError as refused:
+        return _refused(refused)
+    except KNOWN as error:
+        return _refused(refusal_of(error))
     return Exit.OK
+
+
+def _refused(refused: RefusedError) -> Exit:
+    _log.error("refused", why=refused.text(), code=int(refused.code))
+    return refused.code
 
 
 def _serve(start: Path, name: str | None, told: Told) -> None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from gitops import refs
+from gitops.git import GitError
 from gitops.objects import Batch
 from gitops.refs import RefLockedError
 from gitops.repository import Store
@@ -111,7 +112,7 @@ def test_steps_and_a_persons_gc_beside_it_lose_nothing(store, repository, a_comm
         subprocess.run(argv, cwd=repository.gitdir, check=False, capture_output=True)
 
     def own():
-        with suppress(Exception):  # a lock of the other in its way
+        with suppress(GitError):  # a lock of the other in its way
             keeps(worker)
 
     others = [threading.Thread(target=tidies, args=(act,)) for act in (own, persons_gc)]

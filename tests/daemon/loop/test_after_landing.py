@@ -1,11 +1,8 @@
 """After a landing: the target is judged; flaky is told, red is mended, reverted, or freezes all."""
 
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -16,15 +13,6 @@ extends: default-1
 repo_name: house
 selection: {max_agents: 2}
 """
-
-
-@pytest.fixture
-def signs():
-    """A directory that gates read: how the world outside of a repository changes."""
-    path = Path(tempfile.mkdtemp(prefix="signs-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
 
 
 @pytest.fixture

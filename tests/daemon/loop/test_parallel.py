@@ -3,10 +3,8 @@
 import errno
 import fnmatch
 import itertools
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -242,15 +240,6 @@ def test_no_two_open_missions_share_a_write_path_under_load(house):
         for one, other in itertools.combinations(sorted(together), 2):
             shared = [(a, b) for a in scopes[one] for b in scopes[other] if fnmatch.fnmatch(a, b)]
             assert not shared, (one, other)
-
-
-@pytest.fixture
-def signs():
-    """A directory that an unprivileged builder reads, unlike pytest's own."""
-    path = Path(tempfile.mkdtemp(prefix="signs-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
 
 
 def namespaces(marks):

@@ -36,9 +36,7 @@ class Standing:
     @property
     def invalid(self) -> bool:
         """Whether a file of the backlog cannot be read."""
-        return self.selection is not None and any(
-            skip.reason == "invalid" for skip in self.selection.skipped.values()
-        )
+        return self.selection is not None and self.selection.invalid
 
     @property
     def idle(self) -> bool:

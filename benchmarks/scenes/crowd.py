@@ -169,7 +169,8 @@ def _reopened(record: Recorded, mission: MissionId, base: CommitId, filed: Filed
                 "base": base,
             }
         case AttemptStarted():
-            own = {"argv": tuple(filed.item.command or ()), "base": base, "start": base}
+            argv = ("cp", "README", f"made-{mission}.txt")  # as `item` has it
+            own = {"argv": argv, "base": base, "start": base}
         case _:
             raise TypeError(f"{record.fact.kind} is not how a mission begins")
     renamed = {"mission": mission, "fact": fact.model_copy(update=own)}

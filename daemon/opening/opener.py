@@ -23,7 +23,7 @@ from gitops.ledger.reading import Trust
 from gitops.objects import DamagedObjectError, MissingObjectError
 from gitops.refs import BrokenRefError
 from policy.backlog.conditions import name_of
-from policy.backlog.item import BacklogItem
+from policy.backlog.outline import Outline
 from policy.backlog.remembered import Selector
 from policy.backlog.scene import Open, Scene
 from policy.backlog.selection import Selection
@@ -91,7 +91,7 @@ class Opener:
         draft.add(Outcome((opened,)))
         return draft
 
-    def _answered(self, view: View, item: BacklogItem) -> tuple[ConditionRecord, ...]:
+    def _answered(self, view: View, item: Outline) -> tuple[ConditionRecord, ...]:
         answers = self._conditions.answers(view)
         asked = [name_of(one) for one in (*item.ready_when, *item.not_ready_when)]
         return tuple(

@@ -39,10 +39,17 @@ class Past:
         """
         self._turn_to_tip()
         if self._of is None or self._of[0] is not backlog:
-            todo = (name for name, one in backlog.items.items() if one.item.status == "todo")
+            todo = [name for name, one in backlog.items.items() if one.item.status == "todo"]
+            self._look_up(todo)
             found = ((name, self._closings_of(name)) for name in todo)
             self._of = (backlog, {name: closings for name, closings in found if closings})
         return self._of[1]
+
+    def _look_up(self, items: list[ItemId]) -> None:
+        unknown = [name for name in items if name not in self._last]
+        if unknown:
+            closed = ledger.Closed(self._store, self._at)
+            self._last.update((name, closed.last_of(name)) for name in unknown)
 
     def _looked_up(self, item: ItemId) -> MissionId | None:
         if item not in self._last:

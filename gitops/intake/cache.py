@@ -1,8 +1,8 @@
 """Items as they were read, by the id of their blob, in a file of the state directory.
 
-Reading YAML strictly costs ten times what reading it back from here does. Nothing depends on the
-file: what is torn, of another form or not there is read from the repository again. Only the daemon
-writes it; commands of people read it.
+Reading YAML strictly costs a hundred times what reading an outline back from here does. Nothing
+depends on the file: what is torn, of another form or not there is read from the repository again.
+Only the daemon writes it; commands of people read it.
 """
 
 import json
@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
+from typing import Any
 
-from pydantic import ValidationError
-
+from policy.backlog.conditions import AnyCondition
 from policy.backlog.graph import Filed
-from policy.backlog.item import BacklogItem
+from policy.backlog.outline import Outline
 from policy.backlog.parse import stem_of
 from policy.ids import BlobId, SpecHash
+from policy.value import Value
 
-FORM = 1
-"""Counted up when an item's fields, their meaning or the spec hash change: a test asks for it."""
+FORM = 2
+"""Counted up when an item's fields, its outline or the spec hash change: a test asks for it."""
 _OID = 40
 _SUM = 8
 _HEAD = _OID + 1 + _SUM + 1
@@ -36,17 +38,20 @@ class ItemCache:
     directory: Path
     writes: bool
     _rows: dict[bytes, bytes] | None = None
+    _shared: dict[Any, Any] = field(default_factory=dict)
+    """What many items have alike, and keep once: scopes, places of keys."""
     _new: list[bytes] = field(default_factory=list)
     _live: list[bytes] = field(default_factory=list)
     _read: int = 0
 
     def get(self, path: str, blob: BlobId) -> Filed | None:
         """Return what was read from *blob*, None where that is not known."""
-        rows = self._loaded()
-        row = rows.get(blob.encode())
-        found = None if row is None else _filed(path, blob, row)
-        if found is not None and row is not None and self.writes:
-            self._live.append(b"%s %s" % (blob.encode(), row))
+        row = self._loaded().get(blob.encode())
+        if row is None:
+            return None
+        found = self._filed(path, blob, row)
+        if found is not None and self.writes:
+            self._live.append(row)
         return found
 
     def put(self, filed: Filed) -> None:
@@ -60,7 +65,7 @@ class ItemCache:
         """
         new, live = self._new, self._live
         spare, self._read = self._read > 2 * len(live) + _SPARE, 0
-        self._new, self._live, self._rows = [], [], {}
+        self._new, self._live, self._rows, self._shared = [], [], {}, {}
         with suppress(OSError):
             if self.writes and spare:
                 fresh = self._file.with_suffix(f".{os.getpid()}.new")
@@ -88,7 +93,38 @@ class ItemCache:
             return
         for line in content.split(b"\n"):
             if len(line) > _HEAD:
-                yield line[:_OID], line[_OID + 1 :]
+                yield line[:_OID], line
+
+    def _filed(self, path: str, blob: BlobId, row: bytes) -> Filed | None:
+        if row[_OID + 1 : _HEAD - 1] != b"%08x" % _sum(row[:_OID], row[_HEAD:]):
+            return None
+        try:
+            lines, spec, conditions, *values = json.loads(row[_HEAD:])
+            item = self._outline(values, conditions)
+            lines = self._shared.setdefault((*lines.items(),), lines)
+        except (ValueError, TypeError, AttributeError):
+            return None
+        return Filed(path, item, lines, blob, SpecHash(spec)) if item.id == stem_of(path) else None
+
+    def _outline(self, values: list[Any], conditions: dict[str, Any] | None) -> Outline:
+        own = values[:_OWN]
+        words = [intern(one) if isinstance(one, str) else one for one in values[_OWN:_LISTS]]
+        lists = [self._shared.setdefault(one, one) for one in map(tuple, values[_LISTS:])]
+        if conditions is None:
+            return Outline._make([*own, *words, *lists, (), ()])
+        asked = _Conditions.model_validate_json(json.dumps(conditions))
+        return Outline._make([*own, *words, *lists, asked.ready_when, asked.not_ready_when])
+
+
+class _Conditions(Value):
+    ready_when: tuple[AnyCondition, ...]
+    not_ready_when: tuple[AnyCondition, ...]
+
+
+_CONDITIONS = Outline._fields.index("ready_when")
+_LISTS = Outline._fields.index("write_scope")
+_OWN = Outline._fields.index("priority")
+"""Where in an outline conditions begin, and lists of words, and single words: each to its end."""
 
 
 def _lines(rows: list[bytes]) -> bytes:
@@ -97,22 +133,18 @@ def _lines(rows: list[bytes]) -> bytes:
 
 
 def _row(filed: Filed) -> bytes:
-    # Every key is written, defaults too: a default of tomorrow is not what was read today.
-    beside = json.dumps([dict(filed.lines), filed.spec], separators=(",", ":"))
-    text = f"{beside}\t{filed.item.model_dump_json()}".encode()
-    return b"%s %08x %s" % (filed.blob.encode(), zlib.crc32(filed.blob.encode() + text), text)
+    item = filed.item
+    asked = (
+        _Conditions(ready_when=item.ready_when, not_ready_when=item.not_ready_when)
+        if item.ready_when or item.not_ready_when
+        else None
+    )
+    conditions = None if asked is None else asked.model_dump(mode="json")
+    values = [dict(filed.lines), filed.spec, conditions, *item[:_CONDITIONS]]
+    text = json.dumps(values, separators=(",", ":")).encode()
+    oid = filed.blob.encode()
+    return b"%s %08x %s" % (oid, _sum(oid, text), text)
 
 
-def _filed(path: str, blob: BlobId, row: bytes) -> Filed | None:
-    text = row[_SUM + 1 :]
-    if row[:_SUM] != b"%08x" % zlib.crc32(blob.encode() + text):
-        return None
-    try:
-        beside, _, values = text.partition(b"\t")
-        lines, spec = json.loads(beside)
-        item = BacklogItem.model_validate_json(values)
-    except (ValueError, ValidationError):
-        return None
-    if item.id != stem_of(path):
-        return None
-    return Filed(path, item, lines, blob, SpecHash(spec))
+def _sum(oid: bytes, text: bytes) -> int:
+    return zlib.crc32(text, zlib.crc32(oid))

@@ -13,6 +13,7 @@ from gitops.intake.cache import ItemCache
 from gitops.objects import DamagedObjectError, MissingObjectError
 from gitops.repository import Store
 from policy.backlog.graph import Filed
+from policy.backlog.outline import LINES, outline
 from policy.backlog.parse import SUFFIX, BadItem, Written, read_item
 from policy.backlog.spec import spec_hash
 from policy.ids import BlobId
@@ -167,8 +168,8 @@ class Reader:
 def filed_as(read: Written, blob: BlobId) -> Filed:
     return Filed(
         read.path,
-        read.item,
-        read.lines,
+        outline(read.item),
+        {key: read.lines[key] for key in LINES if key in read.lines},
         blob,
         spec_hash(read.item),
         entry=read.entry,

@@ -7,6 +7,7 @@ daemons cannot both write what comes next.
 from gitops.ledger import appending, reading
 from gitops.ledger.appending import DuplicateStepError as DuplicateStepError
 from gitops.ledger.appending import append as append
+from gitops.ledger.closed import Closed as Closed
 from gitops.ledger.closed import changed_between as changed_between
 from gitops.ledger.closed import closed_missions as closed_missions
 from gitops.ledger.closed import closed_of as closed_of

@@ -7,7 +7,8 @@ and nobody would know for whom.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from policy.backlog.item import COMMAND, BacklogItem
+from policy.backlog.item import COMMAND
+from policy.backlog.outline import Outline
 from policy.rules.environments import NONE
 from policy.rules.model import Risk, StageName
 
@@ -22,7 +23,12 @@ class Crew:
     """Names the policy declares."""
 
 
-def unplayable(item: BacklogItem, crew: Crew) -> Iterator[tuple[str, str]]:
+def played(item: Outline) -> tuple[object, ...]:
+    """Return all of *item* that `unplayable` looks at: what holds for one holds for its like."""
+    return item.risk, item.builder, item.has_command, item.environment
+
+
+def unplayable(item: Outline, crew: Crew) -> Iterator[tuple[str, str]]:
     """Yield why *item* cannot be run by anybody: the key at fault, and a sentence."""
     stages = crew.pipeline.get(item.risk, ())
     nobody = [stage for stage in stages if not _players(stage, crew)]
@@ -41,14 +47,14 @@ def _players(stage: StageName, crew: Crew) -> list[str]:
     return sorted(name for name, stages in crew.plays.items() if stage in stages)
 
 
-def _builder(item: BacklogItem, crew: Crew) -> Iterator[tuple[str, str]]:
+def _builder(item: Outline, crew: Crew) -> Iterator[tuple[str, str]]:
     builders = _players("build", crew)
     if item.builder is not None and item.builder not in builders:
         known = ", ".join(builders) or "none"
         yield "builder", f"{item.builder} is no adapter that builds; there are: {known}"
-    if item.builder is None and item.command is None and not set(builders) - {COMMAND}:
+    if item.builder is None and not item.has_command and not set(builders) - {COMMAND}:
         yield "builder", "nobody builds it: add `command: [...]`, or an adapter in .pawl/builders"
-    if item.command is not None and COMMAND not in builders:
+    if item.has_command and COMMAND not in builders:
         yield "command", "the built-in builder `command` is not available here"
 
 

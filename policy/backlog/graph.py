@@ -7,23 +7,35 @@ others; an item that only waits for a bad one is no worse for it.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from policy.backlog.conditions import ItemDone
-from policy.backlog.crew import Crew, unplayable
-from policy.backlog.item import BacklogItem
-from policy.backlog.parse import BadItem, Written
+from policy.backlog.crew import Crew, played, unplayable
+from policy.backlog.outline import Outline
+from policy.backlog.parse import BadItem, where
 from policy.ids import BlobId, ItemId, SpecHash
 from policy.problems import Problem, first
 
 
-@dataclass(frozen=True)
-class Filed(Written):
-    """An item in a commit: *blob* is its file's content, *spec* what it asks for."""
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An item in a commit: *blob* is its file's content, *spec* what it asks for.
 
+    *lines*: where those of `outline.LINES` are that it has; *entry* and *held* as in `Written`.
+    """
+
+    path: str
+    item: Outline
+    lines: Mapping[str, int]
     blob: BlobId
     spec: SpecHash
+    entry: int = field(default=0, kw_only=True)
+    held: str | None = field(default=None, kw_only=True)
+
+    @property
+    def where(self) -> str:
+        return where(self.path, self.entry)
 
 
 @dataclass(frozen=True)
@@ -118,23 +130,27 @@ Finding = tuple[Filed, str, str]
 """The item at fault, its key, a sentence."""
 
 
-def needs(items: Mapping[ItemId, BacklogItem]) -> dict[ItemId, tuple[ItemId, ...]]:
-    """Return what each item is blocked by, whichever of the two files says so, sorted."""
-    waits: dict[ItemId, set[ItemId]] = {name: set() for name in items}
+def needs(items: Mapping[ItemId, Outline]) -> dict[ItemId, tuple[ItemId, ...]]:
+    """Return what each item that is blocked is blocked by, whichever file says so, sorted."""
+    waits: dict[ItemId, set[ItemId]] = defaultdict(set)
     for name, item in items.items():
-        waits[name].update(map(ItemId, item.blocked_by))
+        if item.blocked_by:
+            waits[name].update(map(ItemId, item.blocked_by))
         for other in item.unblocks:
-            waits.setdefault(ItemId(other), set()).add(name)
+            waits[ItemId(other)].add(name)
     return {name: tuple(sorted(others)) for name, others in waits.items()}
 
 
 def _clashing(rows: Sequence[Filed], refused: Sequence[BadItem]) -> Iterator[Finding]:
+    ids = [*(row.item.id.lower() for row in rows), *(b.item.lower() for b in refused)]
+    if len({*ids}) == len(ids):
+        return
     alike: dict[str, list[str]] = defaultdict(list)
-    ids = (*((row.where, row.item.id) for row in rows), *((b.where, b.item) for b in refused))
-    for where, name in ids:
-        alike[name.lower()].append(where)
+    places = (*(row.where for row in rows), *(b.where for b in refused))
+    for name, place in zip(ids, places, strict=True):
+        alike[name].append(place)
     for one in rows:
-        others = [where for where in alike[one.item.id.lower()] if where != one.where]
+        others = [place for place in alike[one.item.id.lower()] if place != one.where]
         if others:
             yield one, "id", f"{one.item.id} is also (case aside) the id of {', '.join(others)}"
 
@@ -146,7 +162,7 @@ def _unknown(rows: Sequence[Filed], known: set[str]) -> Iterator[Finding]:
                 yield one, key, f"there is no item {name}"
 
 
-def _named(item: BacklogItem) -> Iterator[tuple[str, str]]:
+def _named(item: Outline) -> Iterator[tuple[str, str]]:
     yield from (("blocked_by", name) for name in item.blocked_by)
     yield from (("unblocks", name) for name in item.unblocks)
     for key, conditions in (
@@ -158,16 +174,22 @@ def _named(item: BacklogItem) -> Iterator[tuple[str, str]]:
                 yield key, condition.item_done
 
 
-def _links(item: BacklogItem) -> Iterator[tuple[str, str]]:
+def _links(item: Outline) -> Iterator[tuple[str, str]]:
     """Yield all of *item* that another item can be right or wrong beside."""
     yield "id", item.id
     yield from _named(item)
 
 
 def _unmanned(rows: Sequence[Filed], crew: Crew) -> Iterator[Finding]:
+    manned: set[tuple[object, ...]] = set()
     for one in rows:
-        if one.item.status == "todo":
-            yield from ((one, key, text) for key, text in unplayable(one.item, crew))
+        asked = played(one.item)
+        if one.item.status != "todo" or asked in manned:
+            continue
+        faults = [*unplayable(one.item, crew)]
+        if not faults:
+            manned.add(asked)
+        yield from ((one, key, text) for key, text in faults)
 
 
 def _circles(by_id: Mapping[ItemId, Filed]) -> Iterator[Finding]:
@@ -175,14 +197,15 @@ def _circles(by_id: Mapping[ItemId, Filed]) -> Iterator[Finding]:
     waits = needs(items)
     for name, item in items.items():
         done = {ItemId(c.item_done) for c in item.ready_when if isinstance(c, ItemDone)}
-        waits[name] = tuple(sorted({*waits[name], *done}))
+        if done:
+            waits[name] = tuple(sorted({*waits.get(name, ()), *done}))
     for name, circle in circles(waits).items():
         if name in by_id:
             text = f"for ever: {' waits for '.join(circle)}"
             yield by_id[name], _key(items[name]), text
 
 
-def _key(item: BacklogItem) -> str:
+def _key(item: Outline) -> str:
     return "blocked_by" if item.blocked_by else "unblocks" if item.unblocks else "ready_when"
 
 

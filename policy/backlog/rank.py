@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from policy.backlog.graph import Filed
-from policy.backlog.item import BacklogItem
+from policy.backlog.outline import Outline
 from policy.backlog.scene import Closing
 from policy.ids import ItemId
 
@@ -26,7 +26,7 @@ def rank(one: Filed, closed: Sequence[Closing], unblocks: int) -> Rank:
         item.priority,
         wave_rank(item.wave),
         consecutive_failures(closed),
-        not item.done_when,
+        not item.has_done_when,
         -unblocks,
         (item.phase is None, item.phase or 0),
         natural(item.id),
@@ -54,7 +54,7 @@ def consecutive_failures(closed: Sequence[Closing]) -> int:
 
 
 def unblocked(
-    items: Mapping[ItemId, BacklogItem], waits: Mapping[ItemId, Sequence[ItemId]]
+    items: Mapping[ItemId, Outline], waits: Mapping[ItemId, Sequence[ItemId]]
 ) -> dict[ItemId, int]:
     """Return for how many unfinished items each item is in the way."""
     count: dict[ItemId, int] = {}

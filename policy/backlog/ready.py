@@ -20,7 +20,7 @@ from policy.backlog.conditions import (
     name_of,
     said,
 )
-from policy.backlog.item import BacklogItem
+from policy.backlog.outline import Outline
 from policy.backlog.scene import Scene
 from policy.ids import ItemId
 
@@ -31,7 +31,7 @@ class Obstacle:
     retry_at: datetime | None = None
 
 
-def obstacles(item: BacklogItem, scene: Scene) -> Iterator[Obstacle]:
+def obstacles(item: Outline, scene: Scene) -> Iterator[Obstacle]:
     """Yield what is known to be in the way of *item*, approvals aside."""
     for condition, wanted in _asked(item):
         answer = _answer(condition, scene)
@@ -39,12 +39,12 @@ def obstacles(item: BacklogItem, scene: Scene) -> Iterator[Obstacle]:
             yield _obstacle(condition, wanted, answer, scene.today)
 
 
-def unobserved(item: BacklogItem, scene: Scene) -> tuple[Condition, ...]:
+def unobserved(item: Outline, scene: Scene) -> tuple[Condition, ...]:
     """Return the conditions of *item* that have no answer yet."""
     return tuple(one for one, _ in _asked(item) if _answer(one, scene) is None)
 
 
-def unapproved(item: BacklogItem, scene: Scene) -> tuple[Approved, ...]:
+def unapproved(item: Outline, scene: Scene) -> tuple[Approved, ...]:
     """Return the approvals *item* waits for; one not looked for is one not given."""
     return tuple(
         one
@@ -53,7 +53,7 @@ def unapproved(item: BacklogItem, scene: Scene) -> tuple[Approved, ...]:
     )
 
 
-def _asked(item: BacklogItem) -> Iterator[tuple[Condition, Answer]]:
+def _asked(item: Outline) -> Iterator[tuple[Condition, Answer]]:
     for condition in item.ready_when:
         if not isinstance(condition, Approved):
             yield condition, "holds"

@@ -30,7 +30,7 @@ class SkipReason(StrEnum):
     CAP = "cap"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Skip:
     """*why* is a sentence for people; *retry_at* is when time alone ends it, else None."""
 

@@ -7,6 +7,7 @@ not depend on how fast a command answers.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from policy.backlog.conditions import Condition, said
 from policy.backlog.graph import Filed
@@ -25,6 +26,11 @@ class Selection:
     """Every other item, unreadable files included."""
     unobserved: Mapping[ItemId, tuple[Condition, ...]]
     """Conditions to observe next, by the item that would be opened if they allow it."""
+
+    @cached_property
+    def invalid(self) -> bool:
+        """Whether a file of the backlog cannot be read."""
+        return any(skip.reason is SkipReason.INVALID for skip in self.skipped.values())
 
     def record(self, item: ItemId, digest: Digest) -> SelectionRecord:
         """Return what the mission of *item* records of its selection from the scene *digest*."""
@@ -67,10 +73,12 @@ def _chosen(
     places = scene.policy.selection.max_agents
     free = max(0, places - len(scene.running))
     ahead: list[Filed] = []
+    capped: Skip | None = None
     for one in ranked:
         name = one.item.item_id
         if len(ahead) >= free:
-            skipped[name] = Skip(SkipReason.CAP, _busy(places, scene, ahead))
+            capped = capped or Skip(SkipReason.CAP, _busy(places, scene, ahead))
+            skipped[name] = capped
         elif (shared := overlap(one.item.write_scope, tuple(map(_opened, ahead)))) is not None:
             why = f"may write what {shared.mission} may write, which is opened first"
             skipped[name] = Skip(SkipReason.SCOPE_OVERLAP, why)

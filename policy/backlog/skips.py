@@ -56,8 +56,12 @@ class Surroundings:
         return {wave: sorted(waves[wave]) for wave in sorted(waves, key=wave_rank)}
 
     @cached_property
-    def halt(self) -> str | None:
-        """Why nothing at all may be opened."""
+    def halted(self) -> Skip | None:
+        why = self._halt()
+        return None if why is None else Skip(SkipReason.HALTED, why)
+
+    def _halt(self) -> str | None:
+        """Return why nothing at all may be opened."""
         scene, rules = self.scene, self.scene.policy.selection
         match scene.integrity:
             case Frozen(why=why):
@@ -140,7 +144,7 @@ def _phase(one: Filed, around: Surroundings) -> Skip | None:
 def _blocked(one: Filed, around: Surroundings) -> Skip | None:
     ways = [
         f"{name} ({_stands(name, around)})"
-        for name in around.waits[one.item.item_id]
+        for name in around.waits.get(one.item.item_id, ())
         if name not in around.items or around.items[name].status != "done"
     ]
     return Skip(SkipReason.BLOCKED_BY, f"waits for {listed(ways)}") if ways else None
@@ -204,13 +208,17 @@ def _activity(_: Filed, around: Surroundings) -> Skip | None:
         case "active":
             return None
         case "paused":
-            return Skip(SkipReason.PAUSED, "`.pawl/PAUSE` is on the target; `pawl unpause` goes on")
+            return _PAUSED
         case "stopping":
-            return Skip(SkipReason.PAUSED, "the daemon is stopping")
+            return _STOPPING
+
+
+_PAUSED = Skip(SkipReason.PAUSED, "`.pawl/PAUSE` is on the target; `pawl unpause` goes on")
+_STOPPING = Skip(SkipReason.PAUSED, "the daemon is stopping")
 
 
 def _halted(_: Filed, around: Surroundings) -> Skip | None:
-    return Skip(SkipReason.HALTED, around.halt) if around.halt is not None else None
+    return around.halted
 
 
 def _spent(_: Filed, around: Surroundings) -> Skip | None:

@@ -7,6 +7,7 @@ import pytest
 from gitops.intake import Intake
 from gitops.objects import MissingObjectError
 from policy.backlog.crew import built_in
+from policy.backlog.parse import parse_item
 from policy.backlog.spec import spec_hash
 
 EXECUTABLE, LINK, SUBMODULE = 0o100755, 0o120000, 0o160000
@@ -31,8 +32,8 @@ def test_items_are_read_from_every_folder_and_nothing_else_is(shelves, write):
     assert backlog.bad == ()
     filed = backlog.items["B"]
     assert filed.path == "backlog/old/deep/B.yaml"
-    assert filed.spec == spec_hash(filed.item)
-    assert filed.lines["title"] == 2
+    assert filed.spec == spec_hash(parse_item(filed.path, write("B")))
+    assert (filed.lines["id"], filed.lines["command"]) == (1, 7)
 
 
 def test_the_blob_of_an_item_is_its_content(shelves, write):

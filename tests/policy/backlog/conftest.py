@@ -7,6 +7,7 @@ import yaml
 
 from policy.backlog.crew import Crew
 from policy.backlog.graph import Filed
+from policy.backlog.outline import outline
 from policy.backlog.parse import read_item
 from policy.backlog.spec import spec_hash
 
@@ -44,9 +45,8 @@ def filed(text):
     def make(name, **changes):
         path = f"backlog/{name}.yaml"
         read = read_item(path, text(id=name, **changes))
-        return Filed(
-            path, read.item, read.lines, f"{hash(name) & (2**160 - 1):040x}", spec_hash(read.item)
-        )
+        blob = f"{hash(name) & (2**160 - 1):040x}"
+        return Filed(path, outline(read.item), read.lines, blob, spec_hash(read.item))
 
     return make
 

@@ -176,7 +176,7 @@ class Daemon:
         self._beat()
 
     def _take(self, standing: Standing, draft: Draft) -> Rest | None:
-        before = draft.tip
+        before = draft.recorded
         found = self._arrivals.of(draft)
         if found is not None:
             draft.effective = self._look().policy_of(draft)
@@ -185,7 +185,7 @@ class Daemon:
             turned = turn(draft, self._look, self._work)
         finally:
             # what was recorded before something went wrong must not be added a second time
-            if draft.tip != before:
+            if draft.recorded != before:
                 self._arrivals.take(draft.mission)
                 standing.moved = True
         self._arrivals.take(draft.mission)
@@ -205,7 +205,7 @@ class Daemon:
             self._opened.drafts[draft.mission] = draft
             self._told(draft.mission, "opened")
             self._guarded(standing, self._take, draft)
-            if draft.tip is None:
+            if draft.recorded is None:
                 return
             draft = self._next(self._look(), standing)
 

@@ -139,7 +139,7 @@ def once(serving: Serving) -> Standing:
             standing = _reconcile(serving)
             if standing.idle:
                 return standing
-            if not standing.moved:
+            if not standing.again:
                 _wait(serving)
         return _stop(serving)
 
@@ -165,7 +165,7 @@ def run(serving: Serving, notify: Notify, beat_s: float | None = None) -> Standi
             hints.wake_at(UPKEEP, serving.daemon.keep_house())
             if standing.hub_due is not None:
                 hints.wake_at("hub", standing.hub_due)
-            if not standing.moved:
+            if not standing.again:
                 _wait(serving, beat_s)
         notify.tell("STOPPING=1", "STATUS=stopping: what runs is checkpointed")
         return _stop(serving, notify, beat_s)

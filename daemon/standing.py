@@ -39,6 +39,15 @@ class Standing:
         return self.selection is not None and self.selection.invalid
 
     @property
+    def again(self) -> bool:
+        """Whether what was recorded may let something go on that was looked at before it.
+
+        Not where nothing rests: each open mission has a deed under way then, which wakes the loop,
+        and what may be opened was looked at last. A hub is told and asked at the next look.
+        """
+        return self.moved and bool(self.rests or self.doubts or self.hub is not None)
+
+    @property
     def idle(self) -> bool:
-        """Nothing runs and nothing was recorded: only something outside can change what is."""
-        return not self.moved and not self.under_way
+        """Nothing runs, nothing may go on: only something outside can change what is."""
+        return not self.again and not self.under_way

@@ -133,6 +133,8 @@ class View:
         effective = self.policy()
         policy = effective.policy
         mission = within(policy.budgets.mission, item.budget)
+        if mission is policy.budgets.mission:
+            return effective
         budgets = policy.budgets.model_copy(update={"mission": mission})
         return replace(effective, policy=policy.model_copy(update={"budgets": budgets}))
 
@@ -215,11 +217,12 @@ class View:
                 return NoSandbox(why=str(unavailable))
 
     def _checkout(self, mission: Mission) -> Checkout:
-        """Only a mission that may land next asks: looking is as dear as `git status`.
+        """Only a mission that may land or revert next asks: looking is as dear as `git status`.
 
         One whose landing has begun does not: the landing looks itself, with the index locked.
         """
-        if not isinstance(mission, Judged | Settled):
+        reverts = isinstance(mission, Settled) and mission.red
+        if not isinstance(mission, Judged) and not reverts:
             return Free()
         return observe_checkout(self.site.store, self.tip.ref)
 

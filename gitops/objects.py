@@ -32,6 +32,9 @@ Entries = dict[bytes, tuple[int, str]]
 _WORTH_ASKING = 4096
 _IN_MEMORY = 8 << 20
 _OID = 20
+_TREES = "trees"
+_KEPT, _LARGE = 128, 256
+"""How many trees a store remembers, and of how many entries at most: some 8 MB if all are full."""
 
 
 class MissingObjectError(Exception):
@@ -73,8 +76,20 @@ def read_object(store: Store, oid: str, kind: Kind) -> bytes:
 
 
 def read_tree(store: Store, oid: str) -> Entries:
-    """Return name -> (mode, oid) of a tree, in git's order."""
-    return parse_tree(read_object(store, oid, "tree"), oid)
+    """Return name -> (mode, oid) of a tree, in git's order; the caller's own.
+
+    Trees read lately are not read again: nobody can change what an id means.
+    """
+    known = cast("dict[str, Entries]", store.remembered.setdefault(_TREES, {}))
+    found = known.pop(oid, None)
+    if found is None:
+        found = parse_tree(read_object(store, oid, "tree"), oid)
+        if len(found) > _LARGE:
+            return found
+        if len(known) >= _KEPT:
+            del known[next(iter(known))]
+    known[oid] = found
+    return dict(found)
 
 
 def read_blob(store: Store, oid: str) -> bytes:

@@ -3,6 +3,7 @@
 from daemon.mission.draft import Draft, Outcome, sentence
 from daemon.view import View
 from gitops import ledger
+from gitops.ledger.appending import Beside
 from policy.canonical import canonical
 from policy.documents.request import request_page
 from policy.documents.results import RESULTS, results_page
@@ -52,6 +53,28 @@ def merged_into(draft: Draft, view: View, ledger_tip: CommitId) -> CommitId:
     )
 
 
+def merging(draft: Draft, view: View) -> Beside:
+    """Return what adds the merge into `pawl/ledger` to the pack of the mission's last step.
+
+    No ref is moved by that: `archive` does it, once the step is recorded.
+    """
+
+    def add(tip: CommitId) -> None:
+        site = view.site
+        draft.closing = ledger.prepare(
+            site.store,
+            draft.batch,
+            site.key,
+            draft.mission,
+            tip,
+            sentence=sentence(draft.mission, draft.records[-1:]),
+            at=int(site.clock.now().timestamp()),
+            trusted=site.trust.daemons,
+        )
+
+    return add
+
+
 def archive(draft: Draft, view: View) -> bool:
     """Merge the mission into `pawl/ledger` and delete its refs; False if somebody was first.
 
@@ -73,6 +96,7 @@ def archive(draft: Draft, view: View) -> bool:
         trusted=site.trust.daemons,
         work=state.history.checkpoints[-1] if landed else None,
         watch=lambda moment: site.point(f"archive:{moment}"),
+        ready=draft.closing,
     )
     site.point("archived")
     return merged is not None

@@ -1,7 +1,8 @@
 """A step being written: facts that are decided but not recorded yet, with their evidence.
 
 `commit` makes them one ledger commit and one compare-and-swap. Several facts in one step is what
-makes the durable mode cheap (DESIGN 4.6); the intent of a deed is always recorded before it.
+makes the durable mode cheap (DESIGN 4.6); the intent of a deed is always recorded before it. A step
+that only the next one names may be sealed: it is recorded with that, as a commit of its own.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,8 @@ from dataclasses import dataclass, field
 
 from daemon.clock import rfc3339
 from daemon.site import Site
-from gitops.ledger import Keep, Page, append
+from gitops.ledger import Keep, Merge, Page, append
+from gitops.ledger.appending import Beside, End
 from gitops.ledger.reading import Trust as ReadAs
 from gitops.objects import Batch
 from policy.ids import CommitId, MissionId
@@ -47,12 +49,18 @@ class Draft:
         self._site = site
         self.mission = mission
         self.batch = Batch(site.store)
+        self.recorded: CommitId | None = page.tip
+        """Where the mission's ref is."""
         self.tip: CommitId | None = page.tip
+        """The newest step: recorded, or sealed and recorded with the next."""
+        self.closing: Merge | None = None
+        """The merge into the ledger that was saved with the last step."""
         self.records: tuple[Recorded, ...] = page.records
         self.effective: Effective | None = None
         """The policy that is in effect while facts are added; the turn sets it."""
         self.state: Mission | None = replay(mission, self.records)
-        self._recorded = len(self.records)
+        self._recorded = self._stepped = len(self.records)
+        self._sealed: list[CommitId] = []
         self._evidence: dict[str, bytes] = {}
         self._pages: dict[str, bytes] = {}
         self._code: list[CommitId] = []
@@ -81,7 +89,7 @@ class Draft:
         later = Draft(self._site, self._page())
         later.effective = self.effective
         later.add(outcome)
-        made = later._append(later.records[self._recorded :], ahead=True)
+        made = later._append("saved")
         if made is None:
             raise ValueError(f"{self.mission}: a commit that moves nothing cannot come too late")
         return made
@@ -89,28 +97,48 @@ class Draft:
     def _page(self) -> Page:
         return Page(self.mission, self.tip, self.records, ReadAs.VERIFIED, None)
 
-    def commit(self) -> None:
-        """Record what was added since the last time; raise `LedgerMovedError` if a CAS was lost."""
+    def seal(self) -> None:
+        """End the step: the next one may name its commit, and both are recorded together.
+
+        Nothing may be done in between that the sealed step has to be recorded for.
+        """
+        if len(self.records) == self._stepped:
+            return
+        tip = self._append("sealed")
+        if tip is not None:
+            self._sealed.append(tip)
+        self._stepped_to(tip)
+
+    def commit(self, beside: Beside | None = None) -> None:
+        """Record what was added since the last time; raise `LedgerMovedError` if a CAS was lost.
+
+        *beside* adds to `batch` what is made of the step's commit and saved with it.
+        """
         new = self.records[self._recorded :]
         if not new:
             return
         kinds = "+".join(one.fact.kind for one in new)
         self._site.point(f"append:{kinds}")
-        tip = self._append(new, ahead=False)
+        tip = self._append("moved", beside)
         if tip is None:
             raise LedgerMovedError(f"{self.mission}: its ledger moved while a step was recorded")
         self._site.point(f"appended:{kinds}")
-        self.tip = tip
-        self._recorded = len(self.records)
-        self._evidence, self._pages, self._code = {}, {}, []
+        self._stepped_to(tip)
+        self.recorded, self._recorded, self._sealed = tip, self._stepped, []
         self.batch = Batch(self._site.store)
 
-    def _append(self, new: tuple[Recorded, ...], *, ahead: bool) -> CommitId | None:
+    def _stepped_to(self, tip: CommitId | None) -> None:
+        self.tip, self._stepped = tip, len(self.records)
+        self._evidence, self._pages, self._code = {}, {}, []
+
+    def _append(self, end: End, beside: Beside | None = None) -> CommitId | None:
+        new = self.records[self._stepped :]
         return append(
             self._site.store,
             self._site.key,
             self.mission,
-            after=self.tip,
+            after=self.recorded,
+            sealed=self._sealed,
             records=new,
             evidence=self._evidence,
             pages=self._pages,
@@ -119,7 +147,8 @@ class Draft:
             at=int(self._site.clock.now().timestamp()),
             keep=self._keep(),
             batch=self.batch,
-            ahead=ahead,
+            end=end,
+            beside=beside,
         )
 
     def _envelope(self, fact: Fact, under: Effective) -> Recorded:

@@ -6,6 +6,7 @@ from daemon.mission.draft import Draft
 from daemon.view import View
 from gitops.landing.move import Missed
 from gitops.landing.work import Followed, follow
+from gitops.ledger.appending import Beside
 from gitops.refs import BrokenRefError
 from policy.mission.states import Closed, Mission, Settled
 from policy.mission.world import Held
@@ -13,13 +14,15 @@ from policy.mission.world import Held
 _log = structlog.get_logger()
 
 
-def record(draft: Draft, view: View) -> None:
+def record(draft: Draft, view: View, beside: Beside | None = None) -> None:
     """Commit what was added, and bring the work branch to the newest checkpoint.
+
+    *beside* adds what is saved with it, see `Draft.commit`.
 
     The branch is derived: what keeps it back (a person's commit on it, a checkout of it that is
     dirty) is said in the log and is no reason to wait.
     """
-    draft.commit()
+    draft.commit(beside)
     own = view.mission(draft).history.checkpoints
     if not own or _has_landed(draft.state):
         return

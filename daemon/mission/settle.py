@@ -27,7 +27,7 @@ def settle(draft: Draft, view: View, action: Settling, work: Work) -> Turned | N
             record(draft, view)
             return work.judge_target(draft, view, action)
         case BuildRevert():
-            record(draft, view)
+            draft.seal()
             draft.add(build_back(draft, view, action))
             record(draft, view)
         case MoveBack() | RecordRevert():

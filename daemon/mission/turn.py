@@ -12,7 +12,7 @@ import structlog
 
 from daemon.mission.after import conclude
 from daemon.mission.begin import begin
-from daemon.mission.close import ask_person, close_mission
+from daemon.mission.close import ask_person, close_mission, merging
 from daemon.mission.draft import Draft, Outcome
 from daemon.mission.land import build_landing
 from daemon.mission.propose import build_candidate
@@ -47,6 +47,7 @@ from policy.mission.actions import (
     RunTarget,
 )
 from policy.mission.hub import agreed
+from policy.mission.world import Alone
 
 _log = structlog.get_logger()
 
@@ -64,9 +65,8 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
         view = eyes()
         draft.effective = view.policy_of(draft)
         world = view.world(view.mission(draft))
-        action = agreed(
-            view.mission(draft), world.model_copy(update={"hub": work.hub.stand(draft)})
-        )
+        stand = work.hub.stand(draft)
+        action = agreed(view.mission(draft), world.model_copy(update={"hub": stand}))
         match action:
             case Rest():
                 record(draft, view)
@@ -86,7 +86,7 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
                 if view.furnisher.reads_candidates:
                     record(draft, view)  # its objects are in the repository only then
             case BuildLanding():
-                record(draft, view)
+                draft.seal()
                 draft.add(build_landing(draft, view, action))
                 record(draft, view)
             case MoveTarget() | RecordLanding():
@@ -109,7 +109,8 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
             case Close(closed=closed):
                 close_mission(draft, view, closed)
             case Archive():
-                record(draft, view)
+                alone = isinstance(stand, Alone)
+                record(draft, view, merging(draft, view) if alone else None)
                 ended = work.hub.archive(draft, view)
                 if ended is not None:
                     return ended

@@ -89,6 +89,8 @@ class Box:
         self.workspaces = Workspaces(state / "runs", host.builder)
         self._links, self._mounts = _root_of_host(host.mounts)
         self._version = ""
+        self._environment: Digest | None = None
+        """Never another while this process lives, once there is a bwrap."""
 
     def prepare(self) -> None:
         """Sweep leftovers and write the sandbox's /etc. Once, at start, holding the lock."""
@@ -191,9 +193,11 @@ class Box:
 
     def environment(self) -> Digest:
         """Return the digest of what the host contributes to any run (see `Provenance`)."""
+        if self._version and self._environment:
+            return self._environment
         host = self._host
         self._version = self._version or bwrap_version(host.bwrap)
-        return digest(
+        self._environment = digest(
             {
                 "kernel": platform.release(),
                 "machine": platform.machine(),
@@ -203,6 +207,7 @@ class Box:
                 "env": host.env,
             }
         )
+        return self._environment
 
 
 def _filled(furniture: Furniture | None) -> Path | None:

@@ -6,6 +6,7 @@ git calls ignored files expendable and would overwrite one; here they are somebo
 """
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -161,7 +162,7 @@ def obstructed(
             or _filtered(place, git, changes)
             or _hidden(place, git, changes)
             or in_the_way(place, changes)
-            or _refused(place, git, new)
+            or (None if _is_plain(git, changes) else _refused(place, git, new))
         )
     except GIT_SAYS_NO as error:
         return _unreadable(place, str(error))
@@ -230,6 +231,18 @@ def _hidden(place: Place, git: CheckoutGit, changes: tuple[Change, ...]) -> Held
         f"git was told not to look at {shown(flagged)} in {place.worktree}; run `git update-index "
         "--no-assume-unchanged --no-skip-worktree` on it",
     )
+
+
+def _is_plain(git: CheckoutGit, changes: tuple[Change, ...]) -> bool:
+    """Return whether all that git could object to was looked at already, without git.
+
+    It refuses what is edited, flagged or in the way, and names that some file system takes for
+    another: those it is asked about.
+    """
+    return git.unflagged and all(_PLAIN.fullmatch(change.path) for change in changes)
+
+
+_PLAIN = re.compile(rb"(?!\.git)[\w.+@=-]*\w(?:/(?!\.git)[\w.+@=-]*\w)*", re.IGNORECASE)
 
 
 def _refused(place: Place, git: CheckoutGit, new: CommitId) -> Held | None:

@@ -69,7 +69,8 @@ def holders(store: Store, ref: RefName) -> tuple[Place, ...] | Held:
     """Return the work trees that have *ref* checked out, or why it must not be moved now."""
     found: list[Place] = []
     for gitdir in gitdirs(store.gitdir):
-        returning = _returning_to(gitdir, ref)
+        amid = _is_amid_something(gitdir)
+        returning = _returning_to(gitdir, ref) if amid else None
         if returning is not None:
             return returning
         if _head(store, gitdir) != ref or _has_no_work_tree(store, gitdir):
@@ -77,7 +78,7 @@ def holders(store: Store, ref: RefName) -> tuple[Place, ...] | Held:
         place = place_of(store, gitdir)
         if isinstance(place, Held):
             return place
-        busy = _in_the_middle(place)
+        busy = _in_the_middle(place) if amid else None
         if busy is not None:
             return busy
         found.append(place)
@@ -181,6 +182,14 @@ def _returning_to(gitdir: Path, ref: RefName) -> Held | None:
     return None
 
 
+def _is_amid_something(gitdir: Path) -> bool:
+    """Return whether anything in *gitdir* could be of an operation; one look instead of eleven."""
+    try:
+        return not _SIGNS.isdisjoint(os.listdir(gitdir))  # noqa: PTH208  # names only
+    except OSError:
+        return True  # then each of them is looked at by itself
+
+
 _OPERATIONS = {
     "MERGE_HEAD": ("a merge", "`git merge --continue` or `--abort`"),
     "CHERRY_PICK_HEAD": ("a cherry-pick", "`git cherry-pick --continue` or `--abort`"),
@@ -190,6 +199,9 @@ _OPERATIONS = {
     "rebase-apply": ("a rebase or `git am`", "`git status` there names the command"),
     "BISECT_LOG": ("a bisect", "`git bisect reset`"),
 }
+
+
+_SIGNS = {"rebase-merge", "rebase-apply", "BISECT_START", *_OPERATIONS}
 
 
 def _in_the_middle(place: Place) -> Held | None:

@@ -19,9 +19,11 @@ from gitops.ledger.closed import read_closed_file as read_closed_file
 from gitops.ledger.closing import ClosedOtherwiseError as ClosedOtherwiseError
 from gitops.ledger.closing import ForeignLedgerError as ForeignLedgerError
 from gitops.ledger.closing import LedgerRootMissingError as LedgerRootMissingError
+from gitops.ledger.closing import Merge as Merge
 from gitops.ledger.closing import close as close
 from gitops.ledger.closing import create_ledger_root as create_ledger_root
 from gitops.ledger.closing import merged as merged
+from gitops.ledger.closing import prepare as prepare
 from gitops.ledger.dossier import read_file as read_file
 from gitops.ledger.evidence import Keep as Keep
 from gitops.ledger.reading import BrokenDossierError as BrokenDossierError

@@ -1,12 +1,14 @@
 """One step = one commit = one compare-and-swap of the mission's ref.
 
 Objects are durable before the ref moves; a kill in between leaves objects nobody refers to, and
-the repeated step writes the same again.
+the repeated step writes the same again. Steps with no effect between them may be sealed: commits of
+their own, in one pack, and the ref moves once, over all of them (docs/decisions/0031).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
 from gitops import objects, refs, signing
 from gitops.ledger import dossier, evidence, reading
@@ -18,6 +20,10 @@ from policy.ids import CommitId, MissionId, StepId, TreeId
 from policy.mission.record import Recorded
 
 _NONE: Mapping[str, bytes] = MappingProxyType({})
+End = Literal["moved", "saved", "sealed"]
+"""How a step ends: the ref is moved to its commit; that is durable only, since the hub is asked for
+it first; or it is neither yet, and becomes both together with the step that follows."""
+Beside = Callable[[CommitId], None]
 Mark = tuple[StepId, str]
 """Step and kind: an intent and its outcome may be of one step, the same fact twice may not."""
 
@@ -60,21 +66,24 @@ def append(
     keep: Keep,
     pages: Mapping[str, bytes] = _NONE,
     batch: Batch | None = None,
-    ahead: bool = False,
+    sealed: Sequence[CommitId] = (),
+    end: End = "moved",
+    beside: Beside | None = None,
 ) -> CommitId | None:
     """Append *records* as one signed commit; None, changing nothing, if *after* is not the tip.
 
     *evidence* is path in the dossier -> content, cut to what *keep* allows. *pages* are generated
     from facts and read again, so they are never cut. *code* are the parents beside the previous
     fact. *at* is in seconds since 1970, UTC. *batch* may hold other objects of the step: they are
-    saved in the same pack. *ahead*: the commit is made durable and returned, and no ref is moved:
-    the hub is asked for it first.
+    saved in the same pack, and *beside* adds what is made of this very commit. *sealed* are the
+    steps after *after* that were sealed in *batch*: this one follows the last of them.
 
     Raises `DuplicateStepError`; `ValueError` for records that do not follow or a bad path;
     `BrokenDossierError`; `RefLockedError`.
     """
-    known = _known(store, mission, after)
     batch = batch or Batch(store)
+    was, after = after, sealed[-1] if sealed else after
+    known = _known(store, mission, after)
     marks = _check(mission, records, known, after, code)
     grafts = {f"{dossier.FACTS}/{dossier.fact_name(r)}.json": r.to_json() for r in records}
     files, sizes = _fitted(evidence, pages, keep, known, store)
@@ -83,21 +92,26 @@ def append(
     parents = dict.fromkeys((*(() if after is None else (after,)), *code))
     message = _message(mission, records, sentence)
     commit = batch.commit(signing.signed_commit(key, tree, tuple(parents), message, at))
-    batch.save()
-    if ahead:
+    if beside is not None:
+        beside(commit)
+    if end != "sealed":
+        batch.save()
+    if end == "saved":
         return commit
-    ref = refs.mission_ref(mission)
-    moved = (
-        refs.create(store, ref, commit)
-        if after is None
-        else refs.move(store, ref, to=commit, was=after)
-    )
-    if not moved:
+    if end == "moved" and not _moved(store, mission, commit, was):
         return None
     facts = known.facts + len(records)
     live = _live(tree, trees)
     store.remembered[_key(mission)] = _Known(commit, tree, facts, marks, sizes, live)
+    reading.extend(store, mission, records, after=after, tip=commit, tree=tree)
     return commit
+
+
+def _moved(store: Store, mission: MissionId, commit: CommitId, was: CommitId | None) -> bool:
+    ref = refs.mission_ref(mission)
+    if was is None:
+        return refs.create(store, ref, commit)
+    return refs.move(store, ref, to=commit, was=was)
 
 
 def forget(store: Store, mission: MissionId) -> None:

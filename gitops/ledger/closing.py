@@ -5,6 +5,7 @@ same call goes on from where it was.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pygit2
 
@@ -46,6 +47,15 @@ class ClosedOtherwiseError(Exception):
         )
 
 
+@dataclass(frozen=True)
+class Merge:
+    """The *commit* that merges *tip* into the ledger branch where that is at *ledger*."""
+
+    ledger: CommitId
+    tip: CommitId
+    commit: CommitId
+
+
 def create_ledger_root(store: Store, key: DaemonKey, *, at: int) -> CommitId:
     """Make the ledger branch with an empty root commit, or return the tip of the one there is.
 
@@ -73,6 +83,7 @@ def close(
     trusted: str | None = None,
     work: CommitId | None = None,
     watch: Callable[[str], None] = lambda _moment: None,
+    ready: Merge | None = None,
 ) -> CommitId | None:
     """Merge *tip* into the ledger branch, then delete the mission's ref.
 
@@ -80,20 +91,23 @@ def close(
     else moved the branch meanwhile: try again.
     *work* is where the mission's work branch must be to be deleted too. What moved meanwhile is
     left. *trusted* are the public keys that may have signed the ledger, None: *key* alone.
-    *watch* is called between two effects. Raises `LedgerRootMissingError`,
+    *watch* is called between two effects. *ready* is a merge that `prepare` made and that was saved
+    since; it is used where both are still as they were. Raises `LedgerRootMissingError`,
     `ForeignLedgerError`, `ClosedOtherwiseError`, `RefLockedError`.
     """
     ledger = refs.read(store, refs.LEDGER)
     if ledger is None:
         raise LedgerRootMissingError
-    root = _verified(store, mission, ledger, trusted or key.public)
-    closing: CommitId | None = ledger
-    if dossier.find(store, root, dossier.shard(mission)) is None:
-        merged = _merge(store, key, mission, tip, ledger=ledger, sentence=sentence, at=at)
-        closing = merged if refs.move(store, refs.LEDGER, to=merged, was=ledger) else None
-    elif not store.repo.descendant_of(pygit2.Oid(hex=ledger), pygit2.Oid(hex=tip)):
-        raise ClosedOtherwiseError(mission, tip)
-    if closing is None:
+    if ready is None or (ready.ledger, ready.tip) != (ledger, tip):
+        root = _verified(store, mission, ledger, trusted or key.public)
+        ready = None
+        if dossier.find(store, root, dossier.shard(mission)) is None:
+            made = _merge(store, key, mission, tip, ledger=ledger, sentence=sentence, at=at)
+            ready = Merge(ledger, tip, made)
+        elif not store.repo.descendant_of(pygit2.Oid(hex=ledger), pygit2.Oid(hex=tip)):
+            raise ClosedOtherwiseError(mission, tip)
+    closing = ledger if ready is None else ready.commit
+    if ready is not None and not refs.move(store, refs.LEDGER, to=closing, was=ledger):
         return None
     watch("merged")
     # The mission's ref goes last: as long as it is there, the next start comes here again.
@@ -104,6 +118,35 @@ def close(
     appending.forget(store, mission)
     reading.forget(store, mission)
     return closing
+
+
+def prepare(
+    store: Store,
+    batch: Batch,
+    key: DaemonKey,
+    mission: MissionId,
+    tip: CommitId,
+    *,
+    sentence: str,
+    at: int,
+    trusted: str,
+) -> Merge | None:
+    """Add the merge of *tip*, which may be of *batch*, to *batch*; no ref is moved.
+
+    None where `close` is to look itself: it says what is wrong with the ledger branch.
+    """
+    ledger = refs.read(store, refs.LEDGER)
+    if ledger is None:
+        return None
+    try:
+        root = _verified(store, mission, ledger, trusted)
+    except ForeignLedgerError:
+        return None
+    if dossier.find(store, root, dossier.shard(mission)) is not None:
+        return None
+    return Merge(
+        ledger, tip, _merged(batch, key, mission, tip, ledger=ledger, sentence=sentence, at=at)
+    )
 
 
 def merged(
@@ -144,11 +187,24 @@ def _merge(
     at: int,
 ) -> CommitId:
     batch = Batch(store)
+    commit = _merged(batch, key, mission, tip, ledger=ledger, sentence=sentence, at=at)
+    batch.save()
+    return commit
+
+
+def _merged(
+    batch: Batch,
+    key: DaemonKey,
+    mission: MissionId,
+    tip: CommitId,
+    *,
+    ledger: CommitId,
+    sentence: str,
+    at: int,
+) -> CommitId:
     root = reading.tree_of(batch.read_commit(ledger))
     closed = reading.tree_of(batch.read_commit(tip))
     tree = dossier.graft(batch, root, {dossier.shard(mission): (TREE_MODE, closed)}, {})
     subject = " ".join(sentence.replace("\0", " ").split()) or f"{mission} is closed"
     message = f"{subject}\n\nPawl-Mission: {mission}\nPawl-Schema: 1"
-    commit = batch.commit(signing.signed_commit(key, tree, (ledger, tip), message, at))
-    batch.save()
-    return commit
+    return batch.commit(signing.signed_commit(key, tree, (ledger, tip), message, at))

@@ -4,7 +4,7 @@ The signature of the tip covers everything before it. A foreign tip gives a page
 what somebody else wrote is not read as ours, and the mission is frozen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -79,6 +79,28 @@ def read_at(store: Store, mission: MissionId, tip: CommitId, *, trusted: str | N
         raise BrokenDossierError(mission, tip, str(error)) from error
     store.remembered[_key(mission)] = ((tip, trusted), page)
     return page
+
+
+def extend(
+    store: Store,
+    mission: MissionId,
+    records: Sequence[Recorded],
+    *,
+    after: CommitId | None,
+    tip: CommitId,
+    tree: TreeId,
+) -> None:
+    """Remember that *records* follow what was read at *after*: they need not be read at *tip*.
+
+    Nothing is remembered of a mission that was not read, or not believed.
+    """
+    cached = store.remembered.get(_key(mission))
+    if not isinstance(cached, tuple) or not isinstance(cached[1], Page):
+        return
+    (known, trusted), page = cached
+    if known == after and page.verified is not Trust.FOREIGN:
+        longer = Page(mission, tip, (*page.records, *records), page.verified, tree)
+        store.remembered[_key(mission)] = ((tip, trusted), longer)
 
 
 def forget(store: Store, mission: MissionId) -> None:

@@ -80,11 +80,17 @@ def _commit(tree: str) -> bytes:
 
 def _settle(top: Path, owner: Owner | None) -> None:
     """Set rights whatever the umask was, and give everything to *owner*."""
+    # By text: this runs for each attempt and each gate, and a `Path` for each file was half of it.
     for parent, _, files in os.walk(top):
-        for path in (Path(parent), *(Path(parent, name) for name in files)):
-            path.chmod(0o755 if path.is_dir() else 0o444 if path.suffix in _PACKED else 0o644)
-            if owner is not None:
-                os.chown(path, owner.uid, owner.gid)
+        _set(parent, 0o755, owner)
+        for name in files:
+            _set(f"{parent}/{name}", 0o444 if name.endswith(_PACKED) else 0o644, owner)
 
 
-_PACKED = {".pack", ".idx"}
+def _set(path: str, mode: int, owner: Owner | None) -> None:
+    os.chmod(path, mode)  # noqa: PTH101
+    if owner is not None:
+        os.chown(path, owner.uid, owner.gid)
+
+
+_PACKED = (".pack", ".idx")

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -31,7 +32,7 @@ _AROUND = len(b"./\0")
 
 
 class BaseIgnores:
-    """Answers for one base tree. git starts with the first question; close when done.
+    """Answers for one base tree. git starts with the first question that needs it; close when done.
 
     *scratch* is a directory of the daemon's own; *timeout_s* bounds one answer.
     """
@@ -41,7 +42,9 @@ class BaseIgnores:
     ) -> None:
         self._source, self._base, self._timeout_s = source, base, timeout_s
         self._scratch = scratch
-        self._folders: dict[bytes, str | None] = {}
+        self._folders: dict[bytes, _Folder] = {}
+        self._unwritten: dict[bytes, bytes] = {}
+        """The .gitignore files that were found, by path, and that git does not have yet."""
         self._git: _Asked | None = None
 
     def __enter__(self) -> Self:
@@ -65,28 +68,43 @@ class BaseIgnores:
 
         Raises `GitError` where git does not answer.
         """
+        if not self._found(folder).ruled:
+            return set()
         if self._git is None:
             self._git = _Asked(self._scratch, self._timeout_s)
-        self._write_rules(folder)
+        while self._unwritten:
+            self._git.write(*self._unwritten.popitem())
         asked = sorted(names)
         answers = self._git.ask([folder + name for name in asked])
         return {name for name, ignored in zip(asked, answers, strict=True) if ignored}
 
-    def _write_rules(self, folder: bytes) -> str | None:
-        """Put the .gitignore files of *folder* and those above it in place; return its tree."""
-        if folder in self._folders:
-            return self._folders[folder]
+    def _found(self, folder: bytes) -> "_Folder":
+        """Return the base's *folder*, with the .gitignore files in it and above it found."""
+        known = self._folders.get(folder)
+        if known is not None:
+            return known
         tree: str | None = self._base
+        ruled = False
         if folder:
             above, _, name = folder[:-1].rpartition(b"/")
-            parent = self._write_rules(above + b"/" if above else b"")
-            tree = subtree(tree_at(self._source, parent), name) if parent else None
-        if tree is not None and self._git is not None:
+            parent = self._found(above + b"/" if above else b"")
+            tree = subtree(tree_at(self._source, parent.tree), name) if parent.tree else None
+            ruled = parent.ruled
+        if tree is not None:
             mode, oid = tree_at(self._source, tree).get(_NAME, (0, ""))
             if mode in (FILE_MODE, EXECUTABLE_MODE):
-                self._git.write(folder + _NAME, blob_at(self._source, oid))
-        self._folders[folder] = tree
-        return tree
+                self._unwritten[folder + _NAME] = blob_at(self._source, oid)
+                ruled = True
+        found = self._folders[folder] = _Folder(tree, ruled)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder of the base, if it is there, and whether any rule could name what is in it."""
+
+    tree: str | None
+    ruled: bool
 
 
 class _Asked:

@@ -16,6 +16,8 @@ from policy.rules.model import MissionBudget
 def within(budget: MissionBudget, own: ItemBudget) -> MissionBudget:
     """Return the mission's budget, lowered by what the item asks for; it cannot raise it."""
     lower = own.model_dump(exclude_none=True)
+    if not lower:
+        return budget
     return budget.model_copy(
         update={name: min(value, getattr(budget, name)) for name, value in lower.items()}
     )

@@ -121,7 +121,9 @@ class Teller:
         )
         return self.tip
 
-    def appends(self, records, *, evidence, code=(), sentence="said", batch=None, after=...):
+    def appends(
+        self, records, *, evidence, code=(), sentence="said", batch=None, after=..., **more
+    ):
         return ledger.append(
             self.store,
             self.key,
@@ -134,6 +136,7 @@ class Teller:
             at=AT + len(self.told),
             keep=self.keep,
             batch=batch,
+            **more,
         )
 
     def reads(self, store=None, trusted=...):

@@ -197,6 +197,17 @@ def test_a_name_no_tree_can_have_is_refused(store, name):
         Batch(store).tree({name: (0o100644, "a" * 40)})
 
 
+def test_what_a_reader_does_to_a_tree_is_not_what_the_next_one_reads(store):
+    batch = Batch(store)
+    tree = batch.tree({b"a": (0o100644, batch.blob(b"x"))})
+    batch.save()
+    first = objects.read_tree(store, tree)
+    whole = dict(first)
+    first.clear()
+    objects.read_tree(store, tree).pop(b"a")
+    assert objects.read_tree(store, tree) == whole
+
+
 def test_missing_and_mistaken_objects_are_told_apart(store):
     batch = Batch(store)
     blob = batch.blob(b"x")

@@ -9,7 +9,7 @@ import array
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 STAGE = "/tmp"  # noqa: S108  (covered by a private tmpfs in the run's own mount namespace)
 """Where a run's sources are bound before bwrap starts: bwrap needs no other host path than /usr,
@@ -52,7 +52,9 @@ class Request:
     def to_file(self) -> int:
         """Return a new memory file with this request; the caller closes it."""
         fd = os.memfd_create("request")
-        os.write(fd, json.dumps(asdict(self)).encode())
+        # Not `asdict`: it copies each word of the options before they are written once.
+        content = {field.name: getattr(self, field.name) for field in fields(self)}
+        os.write(fd, json.dumps(content).encode())
         return fd
 
     @classmethod

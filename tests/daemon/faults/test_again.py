@@ -40,7 +40,13 @@ def test_over_the_limit_a_person_is_asked_and_nothing_runs(house):
 
 
 def test_a_builder_killed_with_the_daemon_is_not_charged_for_kills_elsewhere(house):
-    for place in ("gates-start", "gates-end", "append:gates-judged", "land:after-cas", "archive"):
+    for place in (
+        "gates-start",
+        "gates-end",
+        "append:gates-judged+landing-started",
+        "land:after-cas",
+        "archive",
+    ):
         assert house.dies(Place(place, 1)) == -signal.SIGKILL
     house.lives()
     house.is_whole()

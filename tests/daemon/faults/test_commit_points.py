@@ -23,7 +23,7 @@ CALLS = (
 )
 MOVES = re.compile("rename.*|link.*|unlink.*|fsync|fdatasync|mkdir.*")
 WINDOWS = {
-    "append": ("append:gates-judged", "appended:gates-judged"),
+    "append": ("append:gates-judged+landing-started", "appended:gates-judged+landing-started"),
     "land": ("land", "landed"),
     "close": ("archive", "archived"),
 }

@@ -33,7 +33,8 @@ def full():
 
 
 @pytest.mark.parametrize(
-    "point", ["work-branch", "gates-start", "builder-end", "append:landing-started", "archive"]
+    "point",
+    ["work-branch", "gates-start", "builder-end", "append:gates-judged+landing-started", "archive"],
 )
 def test_a_disk_that_is_full_for_a_moment_stops_a_mission_for_a_moment(house, point):
     house.commits(

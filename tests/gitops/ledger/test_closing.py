@@ -4,6 +4,8 @@ from gitops import ledger, refs
 from gitops.ledger import ClosedOtherwiseError, LedgerRootMissingError
 from gitops.ledger.dossier import shard
 from gitops.ledger.reading import Trust
+from gitops.objects import Batch
+from gitops.packs import count
 from gitops.repository import Store
 
 LEDGER = "refs/heads/pawl/ledger"
@@ -39,6 +41,52 @@ def test_the_ledger_begins_with_an_empty_commit_once(store, key, root, repositor
     assert ledger.create_ledger_root(store, key, at=AT + 1) == root
     assert repository.refs() == {LEDGER: root}
     assert repository.git("ls-tree", LEDGER) == ""
+
+
+def prepared(teller):
+    """Tell one more step, with the merge of it in its pack; return the merge."""
+    batch, made = Batch(teller.store), []
+
+    def beside(tip):
+        made.append(
+            ledger.prepare(
+                teller.store, batch, teller.key, teller.mission, tip,
+                sentence="closed", at=AT, trusted=teller.key.public,
+            )
+        )  # fmt: skip
+
+    record = teller.record(teller.interrupted())
+    teller.tip = teller.appends([record], evidence={}, batch=batch, beside=beside)
+    return made[0]
+
+
+def test_a_merge_that_was_saved_with_the_last_step_closes_the_mission(told, root, repository):
+    teller = told()
+    packs = count(teller.store.pack_directory, 0)
+    ready = prepared(teller)
+    assert repository.refs()[LEDGER] == root
+    assert close(teller, ready=ready) == ready.commit
+    assert count(teller.store.pack_directory, 0) == packs + 1
+    assert repository.refs() == {LEDGER: ready.commit}
+    assert repository.git("log", "-1", "--format=%P", LEDGER) == f"{root} {teller.tip}"
+    repository.git("fsck", "--strict")
+
+
+def test_a_merge_is_made_anew_where_the_ledger_has_moved_since(told, repository):
+    teller = told()
+    ready = prepared(teller)
+    first = close(told("H-2"))
+    closing = close(teller, ready=ready)
+    assert closing != ready.commit
+    assert repository.git("log", "-1", "--format=%P", LEDGER) == f"{first} {teller.tip}"
+
+
+def test_no_merge_is_prepared_where_closing_has_something_to_say(told, repository, root):
+    teller = told()
+    repository.git("update-ref", "-d", LEDGER, root)
+    assert prepared(teller) is None
+    with pytest.raises(LedgerRootMissingError):
+        close(teller)
 
 
 def test_closing_adds_one_line_to_the_ledger_and_deletes_the_ref(told, root, repository, store):

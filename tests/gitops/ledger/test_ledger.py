@@ -8,6 +8,7 @@ from gitops.ledger import BrokenDossierError, DuplicateStepError
 from gitops.ledger.evidence import whole
 from gitops.ledger.reading import Trust
 from gitops.objects import Batch
+from gitops.packs import count
 from gitops.repository import Store
 from gitops.signing import DaemonKey
 
@@ -72,6 +73,49 @@ def test_other_objects_of_the_step_are_in_the_same_pack(teller):
     teller.tells(teller.opened(), batch=batch)
     assert objects.read_blob(teller.store, blob) == b"a checkpoint's file"
     assert len(list(teller.store.pack_directory.glob("*.pack"))) == 1
+
+
+def sealed_and_told(teller):
+    """Seal one step and tell the next; return both commits, the second None if it came late."""
+    batch = Batch(teller.store)
+    first = teller.record(teller.started())
+    sealed = teller.appends([first], evidence={"one": b"1"}, batch=batch, end="sealed")
+    second = teller.record(teller.interrupted())
+    told = teller.appends([second], evidence={"two": b"2"}, batch=batch, sealed=(sealed,))
+    return sealed, told
+
+
+def test_a_sealed_step_is_a_commit_of_its_own_that_is_recorded_with_the_next(teller, repository):
+    opened = teller.tells(teller.opened())
+    assert teller.reads().tip == opened
+    packs = count(teller.store.pack_directory, 0)
+    sealed, told = sealed_and_told(teller)
+    assert count(teller.store.pack_directory, 0) == packs + 1
+    assert repository.git("rev-list", "--first-parent", REF).split() == [told, sealed, opened]
+    changed = repository.git("diff-tree", "--name-only", "-r", sealed, told).split()
+    assert changed == ["facts/0003-attempt-interrupted.json", "two"]
+    for page in (teller.reads(), teller.reads(Store.open(repository.gitdir, durability="full"))):
+        assert (page.tip, [one.seq for one in page.records]) == (told, [1, 2, 3])
+        assert page.verified is Trust.VERIFIED
+
+
+def test_nothing_of_a_sealed_step_is_there_before_the_next_is_recorded(teller, repository):
+    opened = teller.tells(teller.opened())
+    batch = Batch(teller.store)
+    record = teller.record(teller.started())
+    sealed = teller.appends([record], evidence={}, batch=batch, end="sealed")
+    assert sealed not in teller.store.repo
+    assert teller.reads().tip == repository.refs()[REF] == opened
+    assert teller.appends([record], evidence={}) is not None
+
+
+def test_a_sealed_step_and_the_next_come_second_together(teller, make_teller, repository):
+    teller.tells(teller.opened())
+    other = make_teller(Store.open(repository.gitdir, durability="full"))
+    other.told, other.tip = [*teller.told], teller.tip
+    theirs = other.tells(other.started())
+    assert sealed_and_told(teller)[1] is None
+    assert repository.refs()[REF] == theirs
 
 
 def test_a_writer_that_comes_second_changes_nothing(teller, make_teller, repository):

@@ -32,6 +32,17 @@ def test_nothing_is_started_where_nothing_is_asked(store, plant, tmp_path):
         assert list((tmp_path / "scratch").iterdir()) == []
 
 
+def test_no_git_is_started_where_no_rule_could_name_anything(store, plant, tmp_path):
+    base = plant({"d/.gitignore": b"*.o\n", "e/f": b"1"})
+    (tmp_path / "scratch").mkdir()
+    with BaseIgnores(store, base, tmp_path / "scratch", timeout_s=30) as ignores:
+        assert ignores.among(b"", [b"a.o", b"d/"]) == set()
+        assert ignores.among(b"e/", [b"a.o"]) == set()
+        assert list((tmp_path / "scratch").iterdir()) == []
+        assert ignores.among(b"d/new/", [b"a.o", b"a"]) == {b"a.o"}
+        assert ignores.among(b"", [b"a.o"]) == set()
+
+
 def test_its_scratch_is_gone_when_it_is_closed(ignores, tmp_path):
     ignores.among(b"", [b"a"])
     assert list(tmp_path.glob("ignore-*"))

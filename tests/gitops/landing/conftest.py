@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops.landing.land import land
+from gitops.landing.land import Moved, land
 from gitops.landing.landed import LandedCommit
 from gitops.repository import Store
 
@@ -148,6 +148,33 @@ class House:
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status), f"the child was not killed at {moment}"
         sys.stdout.flush()
+
+
+def assert_landed(house, landed, answer):
+    assert answer == Moved(landed, ())
+    assert house.tip() == landed.commit
+    assert house.status() == ""
+    assert house.leftovers() == []
+    assert house.git("fsck", "--strict", "--no-dangling") == ""
+
+
+def assert_untouched(house, before):
+    assert (house.tip(), house.status()) == before
+    assert house.leftovers() == []
+
+
+def seen(house):
+    return house.tip(), house.status()
+
+
+def snapshot(house):
+    """Every file of work tree, index and HEAD, with content; objects and logs aside."""
+    found = {}
+    for parent, folders, names in os.walk(house.root):
+        folders[:] = [name for name in folders if name not in ("objects", "logs", "hooks")]
+        for path in (Path(parent) / name for name in names):
+            found[path] = path.readlink() if path.is_symlink() else path.read_bytes()
+    return found
 
 
 @pytest.fixture

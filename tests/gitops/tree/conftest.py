@@ -14,6 +14,7 @@ from gitops.tree.ignore import BaseIgnores
 from gitops.tree.layers import Layers
 from gitops.tree.laying import Owner
 from gitops.tree.snapshot import snapshot_copy, snapshot_overlay
+from policy.bus.result import Refused, Taken
 from policy.rules.model import TreeLimits
 
 NOBODY = 64999
@@ -25,6 +26,17 @@ LIMITS = TreeLimits(
     max_name_bytes=100,
     max_path_bytes=200,
 )
+BASE = {
+    "a.txt": b"a",
+    "dir/b.txt": b"b",
+    "dir/deep/c.txt": b"c",
+    "run": (0o100755, b"#!"),
+    "link": (0o120000, b"a.txt"),
+    "sub": (0o160000, "1" * 40),
+    ".gitignore": b"*.o\nbuild/\n!keep.o\n/top\n",
+    "dir/.gitignore": b"local\n",
+    "kept.o": b"tracked although ignored",
+}
 
 
 @pytest.fixture
@@ -83,6 +95,24 @@ def upper(tmp_path, store):
     (tmp_path / "upper").mkdir()
     (tmp_path / "scratch").mkdir()
     return Left(tmp_path / "upper", store, tmp_path / "scratch")
+
+
+@pytest.fixture
+def base(plant):
+    return plant(BASE)
+
+
+def tree_of(result):
+    taken, _ = result
+    assert isinstance(taken, Taken), taken
+    return taken.tree
+
+
+def refused(result):
+    answer, batch = result
+    assert isinstance(answer, Refused), answer
+    assert batch._unsaved == {}, "a refused work tree stores nothing"
+    return answer.reason, answer.path
 
 
 def in_child(function):

@@ -1,7 +1,7 @@
 """A snapshot is the tree `git add -A` makes, whatever was done: random work in a real overlay.
 
 The work runs inside a user namespace, as an unprivileged user, never on the host's tree. Work that
-git cannot store (a FIFO) is in test_snapshot.
+git cannot store (a FIFO) is in test_snapshot_refused.
 """
 
 import runpy

@@ -1,119 +1,15 @@
-"""Base trees: laid out by our own writer, stacked as layers, with a `.git` git is content with."""
+"""Base trees in layers: stacked on the nearest, shared between threads, swept and kept."""
 
 import os
 import random
-import stat
 from pathlib import Path
 
 import pytest
 
-from gitops.objects import Batch, MissingObjectError
+from gitops.objects import MissingObjectError
 from gitops.tree import layers as module
 from gitops.tree.layers import Layers
-from gitops.tree.laying import UnusableTreeError
-from gitops.tree.materialise import materialise
-
-FILES = {
-    "a": b"1\n",
-    "b/c/d": b"2\n",
-    "b/run": (0o100755, b"#!/bin/sh\n"),
-    "link": (0o120000, b"b/c"),
-    "sub": (0o160000, "1" * 40),
-    b"odd/\xff\nname": b"3\n",
-    "empty": b"",
-    "z": b"crlf\r\n",
-    ".gitattributes": b"* text eol=lf filter=evil\n",
-}
-
-
-def seen(top):
-    """Return path -> (type and rights, content) of everything but `.git`."""
-    found = {}
-    for where, folders, files in os.walk(os.fsencode(top)):
-        if where == os.fsencode(top):
-            folders[:] = [name for name in folders if name != b".git"]
-        for name in folders + files:
-            path = Path(os.fsdecode(where), os.fsdecode(name))
-            mode = path.lstat().st_mode
-            content = None
-            if stat.S_ISLNK(mode):
-                content = os.readlink(os.fsencode(path))  # noqa: PTH115  # bytes, not a path
-            elif stat.S_ISREG(mode):
-                content = path.read_bytes()
-            found[os.fsencode(path.relative_to(top))] = (oct(mode), content)
-    return found
-
-
-def as_laid(files):
-    """Return what `seen` should be."""
-    wanted = {}
-    for path, value in files.items():
-        name = path if isinstance(path, bytes) else path.encode()
-        mode, content = value if isinstance(value, tuple) else (0o100644, value)
-        for at, byte in enumerate(name):
-            if byte == ord("/"):
-                wanted[name[:at]] = (oct(0o40755), None)
-        wanted[name] = {
-            0o100644: (oct(0o100644), content),
-            0o100755: (oct(0o100755), content),
-            0o120000: (oct(0o120777), content),
-            0o160000: (oct(0o40755), None),
-        }[mode]
-    return wanted
-
-
-@pytest.fixture
-def umask():
-    before = os.umask(0o077)
-    yield
-    os.umask(before)
-
-
-@pytest.mark.usefixtures("umask")
-def test_a_tree_is_written_byte_for_byte_whatever_the_umask(store, plant, nobody, tmp_path):
-    (tmp_path / "out").mkdir()
-    materialise(store, plant(FILES), tmp_path / "out", owner=nobody)
-    assert seen(tmp_path / "out") == as_laid(FILES)
-    if nobody:
-        owners = {path.lstat().st_uid for path in (tmp_path / "out").rglob("*")}
-        assert owners == {nobody.uid}
-
-
-def test_nothing_is_written_over_or_through_what_is_there(store, plant, tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "out" / "b").symlink_to(tmp_path / "outside")
-    with pytest.raises(UnusableTreeError):
-        materialise(store, plant(FILES), tmp_path / "out", owner=None)
-    assert list((tmp_path / "outside").iterdir()) == []
-
-
-@pytest.mark.parametrize("name", [b"..", b".git", b"a/b"])
-def test_a_tree_with_a_name_git_never_wrote_is_refused(store, plant, tmp_path, name):
-    blob = Batch(store).blob(b"x")
-    plant({"x": b"x"})
-    raw = b"100644 %s\0%s" % (name, bytes.fromhex(blob))
-    tree = str(store.repo.odb.write(2, raw))
-    (tmp_path / "out").mkdir()
-    with pytest.raises(UnusableTreeError):
-        materialise(store, tree, tmp_path / "out", owner=None)
-    assert not (tmp_path / "b").exists()
-
-
-@pytest.mark.parametrize(
-    "files",
-    [{"l": (0o120000, b"")}, {"l": (0o120000, b"a\0b")}, {"n" * 256: b""}, {"f": (0o140000, b"")}],
-)
-def test_a_tree_no_file_system_can_hold_is_refused_in_words(store, plant, tmp_path, files):
-    (tmp_path / "out").mkdir()
-    with pytest.raises(UnusableTreeError, match="cannot write the tree out"):
-        materialise(store, plant(files), tmp_path / "out", owner=None)
-
-
-def test_old_group_writable_files_are_plain_files(store, plant, tmp_path):
-    (tmp_path / "out").mkdir()
-    materialise(store, plant({"f": (0o100664, b"x")}), tmp_path / "out", owner=None)
-    assert seen(tmp_path / "out") == as_laid({"f": b"x"})
+from tests.gitops.tree.laid import as_laid, seen
 
 
 def test_an_object_that_is_missing_leaves_no_layer(store, plant, tmp_path):
@@ -121,81 +17,6 @@ def test_an_object_that_is_missing_leaves_no_layer(store, plant, tmp_path):
     with pytest.raises(MissingObjectError):
         layers.ensure("9" * 40)
     assert [path.name for path in (tmp_path / "layers").iterdir()] == [".lock"]
-
-
-# git inside
-
-
-def git_is_content(git, tree):
-    """Status, diff, fsck and commit, as a builder would use them; return the commit's parents."""
-    assert git("status", "--porcelain") == ""
-    assert git("diff", "HEAD") == ""
-    assert git("rev-parse", "HEAD^{tree}") == tree
-    assert git("log", "--format=%an %s") == "pawl The tree this work starts from"
-    assert git("symbolic-ref", "HEAD") == "refs/heads/main"
-    git("fsck", "--strict", "--no-dangling")
-    Path("new").write_text("new\n")
-    Path("a").write_text("2\n")
-    assert git("status", "--porcelain") == "M a\n?? new"
-    git("add", "-A")
-    git("commit", "-q", "-m", "work")
-    assert git("status", "--porcelain") == ""
-    return git("log", "--format=%an")
-
-
-def test_git_works_inside_a_whole_tree(laid, overlaid, git_inside):
-    files = {k: v for k, v in FILES.items() if k != ".gitattributes"}
-    tree, layers = laid(files)
-    inside, _ = overlaid.over(layers.ensure(tree))
-    assert inside(lambda: git_is_content(git_inside, tree)) == "builder\npawl"
-
-
-def test_git_works_inside_a_delta(laid, plant, overlaid, git_inside):
-    base, layers = laid({"a": b"1\n", "gone": b"1", "d/x": b"1", "d/y": b"1", "f": b"file"})
-    tree = plant({"a": b"1\n", "d/x": b"2", "f/now": b"a folder", "e/new": (0o100755, b"1")})
-    layers.ensure(base)
-    stack = layers.ensure(tree)
-    assert len(stack) == 2
-    inside, _ = overlaid.over(stack)
-    assert inside(lambda: git_is_content(git_inside, tree)) == "builder\npawl"
-
-
-def test_git_sees_an_edit_that_keeps_the_size(laid, overlaid, git_inside):
-    tree, layers = laid({"a": b"1\n"})
-    inside, _ = overlaid.over(layers.ensure(tree))
-
-    def edit():
-        Path("a").write_text("2\n")
-        return git_inside("status", "--porcelain")
-
-    assert inside(edit) == "M a"
-
-
-def test_git_works_inside_a_copy(laid, overlaid, git_inside, tmp_path):
-    tree, layers = laid({"a": b"1\n", "d/x": b"1"})
-    (tmp_path / "copy").mkdir()
-    layers.copy(tree, tmp_path / "copy")
-    inside = overlaid.plain(tmp_path / "copy")
-    assert inside(lambda: git_is_content(git_inside, tree)) == "builder\npawl"
-
-
-def test_the_same_tree_has_the_same_commit(laid, store, nobody, tmp_path):
-    tree, layers = laid({"a": b"1"})
-    again = Layers(store, tmp_path / "other", owner=nobody)
-    heads = [where.ensure(tree)[0] / ".git/refs/heads/main" for where in (layers, again)]
-    assert heads[0].read_bytes() == heads[1].read_bytes()
-
-
-def test_nothing_of_the_repository_is_in_a_work_trees_git(laid, store):
-    tree, layers = laid({"a": b"1"})
-    (top,) = layers.ensure(tree)
-    for path in (top / ".git").rglob("*"):
-        if path.is_file():
-            assert os.fsencode(store.gitdir) not in path.read_bytes()
-    assert not (top / ".git/hooks").exists()
-
-
-# stacking
 
 
 def without(files, path):
@@ -265,9 +86,6 @@ def test_a_tree_over_which_nothing_fits_is_written_whole(laid, plant):
     base, layers = laid({"a": b"0"}, deepest=1)
     layers.ensure(base)
     assert len(layers.ensure(plant({"a": b"1"}))) == 1
-
-
-# cleaning up
 
 
 def test_what_was_half_built_when_the_daemon_died_is_removed(laid, store, nobody, tmp_path):

@@ -16,6 +16,7 @@ from policy.mission.facts import (
     AttemptStarted,
     Candidate,
     CandidateBuilt,
+    FailureClassified,
     GatesJudged,
     Landed,
     LandingStarted,
@@ -40,6 +41,7 @@ from policy.rules.failures import FailureClass
 from policy.rules.model import Policy
 
 BASE, TIP, WORK, CAND, LAND = ("b" * 40, "b" * 40, "1" * 40, "c" * 40, "f" * 40)
+MOVED = "d" * 40
 TREE = "7" * 40
 AT = "2026-01-15T12:00:00Z"
 
@@ -194,3 +196,26 @@ def says():
         return record(gate, said)
 
     return _says
+
+
+def but(world, **changes):
+    return world.model_copy(update=changes)
+
+
+def routed(world, **routes):
+    failures = {**world.policy.failures}
+    for name, changes in routes.items():
+        failures[name] = failures[name].model_copy(update=changes)
+    return but(world, policy=world.policy.model_copy(update={"failures": failures}))
+
+
+def failed(story, failure, origin="item", stage="gate", n=1):
+    fact = FailureClassified(
+        n=n,
+        failure=FailureClass(failure),
+        origin=origin,
+        stage=stage,
+        why="because",
+        digest="0" * 64,
+    )
+    return story.tells(fact)

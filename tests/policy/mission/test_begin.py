@@ -10,6 +10,7 @@ from policy.mission.facts import AttemptInterrupted, CandidateConflicted, Failur
 from policy.mission.world import Anew, FromOwnWork, FromPerson
 from policy.rules.failures import FailureClass
 from policy.rules.model import Feedback
+from tests.policy.mission.conftest import but
 
 TIP = "d" * 40
 
@@ -18,10 +19,6 @@ TIP = "d" * 40
 def world(world):
     call = world.call.model_copy(update={"deterministic": False})
     return world.model_copy(update={"call": call, "target": TIP})
-
-
-def but(world, **changes):
-    return world.model_copy(update=changes)
 
 
 def small(world, **limits):

@@ -9,6 +9,7 @@ from policy.mission.decide import decide
 from policy.mission.facts import AttemptInterrupted, LandingMissed
 from policy.mission.world import Frozen, Yields
 from policy.rules.model import Landing
+from tests.policy.mission.conftest import but
 
 MOVED = "d" * 40
 
@@ -17,10 +18,6 @@ MOVED = "d" * 40
 def world(world, policy):
     limits = Landing(rebuilds=2, backoff_s=30, backoff_max_s=60)
     return world.model_copy(update={"policy": policy.model_copy(update={"landing": limits})})
-
-
-def but(world, **changes):
-    return world.model_copy(update=changes)
 
 
 def rebuilt(story, times):

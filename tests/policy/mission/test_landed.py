@@ -20,6 +20,7 @@ from policy.mission.landed import conclusion
 from policy.mission.world import Unjudged
 from policy.rules.failures import FailureClass
 from policy.rules.model import AfterLanding
+from tests.policy.mission.conftest import but
 
 LAND, TREE, MOVED, ENV = "f" * 40, "7" * 40, "d" * 40, "e" * 64
 SUITE = (("suite", "0" * 64),)
@@ -38,10 +39,6 @@ def run(verdict, n=1, commit=LAND, environment=ENV):
 @pytest.fixture
 def world(world):
     return world.model_copy(update={"target": LAND, "target_tree": TREE, "after": SUITE})
-
-
-def but(world, **changes):
-    return world.model_copy(update=changes)
 
 
 def rules(world, **changes):

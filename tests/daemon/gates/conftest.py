@@ -13,6 +13,7 @@ from gitops.objects import TREE_MODE, Batch
 from gitops.repository import Store
 from policy.bus.operation import Limits
 from policy.rules.load import shipped_policy
+from tests.daemon.gates.judged import House
 
 GATE = shipped_policy().policy.sandbox.gate
 NOBODY = 65_432
@@ -89,3 +90,8 @@ class Trees:
 @pytest.fixture
 def trees(batch):
     return Trees(batch)
+
+
+@pytest.fixture
+def house(trees, store, door, tmp_path):
+    return House(trees, store, door, tmp_path / "base-records")

@@ -230,10 +230,11 @@ class Host:
 
     def audits(self) -> None:
         """Audit what the daemon left, as the user it belongs to, by git alone."""
-        audit = str(ROOT / "tests/independent/audit.py")
         done = self.machine.tries(
-            sys.executable, audit, self.served, "/etc/pawl/house/trust.yaml", user="pawl"
-        )
+            sys.executable, "-m", "tests.independent.audit",
+            self.served, "/etc/pawl/house/trust.yaml",
+            user="pawl", env={"PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
 
 

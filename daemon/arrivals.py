@@ -2,9 +2,8 @@
 
 from collections.abc import Set as AbstractSet
 
-import structlog
-
 from daemon.environments.build import KEY as BUILD
+from daemon.log import get_logger
 from daemon.mission.draft import Draft, Outcome
 from daemon.pool import Flight, Pool
 from daemon.shortage import is_shortage
@@ -12,7 +11,7 @@ from policy.ids import MissionId
 from policy.mission.facts import AttemptInterrupted
 from policy.mission.states import Building
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Arrivals:

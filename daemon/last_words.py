@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
+from daemon.log import get_logger
 
 STACKS, LAST = "stacks.txt", "stacks.last.txt"
 _SHOWN = 2048
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @contextmanager

@@ -14,7 +14,14 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, TextIO
 
-import structlog
+from daemon.spared import absent
+
+with absent("rich"):  # tracebacks are written by python's own hand here
+    import structlog
+
+get_logger = structlog.get_logger
+bound = structlog.contextvars.bound_contextvars
+"""Binds to every line within a `with`."""
 
 _PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2, "exception": 3}
 """syslog(3): what `journalctl -p` asks for."""
@@ -76,7 +83,7 @@ class _Through(logging.Handler):
     """What a library logs, as a line of ours."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        log = structlog.get_logger().bind(logger=record.name)
+        log = get_logger().bind(logger=record.name)
         log.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
 
 
@@ -91,19 +98,17 @@ def _take_over() -> None:
 
 
 def _died(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    structlog.get_logger().critical(
-        "ended by an error nobody expected", exc_info=(kind, error, trace)
-    )
+    get_logger().critical("ended by an error nobody expected", exc_info=(kind, error, trace))
 
 
 def _thread_died(args: threading.ExceptHookArgs) -> None:
     name = args.thread.name if args.thread else "?"
     trace = (args.exc_type, args.exc_value, args.exc_traceback)
-    structlog.get_logger().error("a thread died", thread=name, exc_info=trace)
+    get_logger().error("a thread died", thread=name, exc_info=trace)
 
 
 def _unraisable(args: "sys.UnraisableHookArgs") -> None:
-    structlog.get_logger().error(
+    get_logger().error(
         "an error nobody could be told of",
         where=repr(args.object),
         exc_info=(args.exc_type, args.exc_value, args.exc_traceback),

@@ -10,11 +10,10 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-import structlog
-
 from daemon.arrivals import Arrivals
 from daemon.eyes import Eyes
 from daemon.integrity import Doubt
+from daemon.log import get_logger
 from daemon.mission.draft import Draft, Outcome
 from daemon.mission.turn import turn
 from daemon.mission.turned import Archived, Resting, Turned, UnderWay
@@ -40,7 +39,7 @@ from policy.mission.actions import Rest
 from policy.mission.states import OnTarget, claim_of
 from policy.mission.world import Cancelled, Changed, Frozen, Removed, Unchanged, Unreadable
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 Told = Callable[[str, str], None]
 """Progress for whoever watches: mission (or empty) and what happened, in words."""

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pygit2
-import structlog
 
 from daemon.integrity import Doubt
+from daemon.log import get_logger
 from daemon.mission.draft import Draft, LedgerMovedError
 from daemon.mission.land import IntegrityError
 from daemon.opening.opener import UNREADABLE
@@ -19,7 +19,7 @@ from policy.ids import MissionId
 from policy.mission.actions import Rest
 from policy.mission.states import Mission
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass

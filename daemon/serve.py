@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from daemon.bus.door import door_of
 from daemon.clock import Clock, SystemClock
 from daemon.health import write_health
 from daemon.lock import single_instance
+from daemon.log import bound, get_logger
 from daemon.loop import Beat, Daemon, Told, silent, unwatched
 from daemon.notify import Notify
 from daemon.outside import Outside, Roots, find
@@ -33,7 +32,7 @@ from gitops.repository import Store
 from gitops.signing import DaemonKey
 from policy.ids import CommitId, RefName
 
-_log = structlog.get_logger()
+_log = get_logger()
 _SYSTEM = SystemClock()
 
 
@@ -81,7 +80,7 @@ def serving(
             point=point,
         )
         wake = Wake()
-        with structlog.contextvars.bound_contextvars(**_on_every_line(site)), site.door:
+        with bound(**_on_every_line(site)), site.door:
             daemon = Daemon(site, wake, told, beat)
             _report(findings, daemon)
             try:

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
-
+from daemon.log import get_logger
 from daemon.mission.draft import Outcome
 from daemon.pool import Flight, Pool
 from daemon.site import Site
@@ -23,7 +22,7 @@ KEY = "(upkeep)"
 SPILLS = ("evidence", "sandbox/output", "base-records")
 """Folders of the state directory that hold what may be done without, by age."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Housekeeping:

@@ -8,8 +8,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from daemon import log
 from daemon.cli import output
 from daemon.cli.exits import Exit, RefusedError, of_mission, worst
@@ -27,6 +25,7 @@ from daemon.cli.progress import progress
 from daemon.cli.resting import said
 from daemon.clock import rfc3339
 from daemon.last_words import last_words
+from daemon.log import get_logger
 from daemon.loop import Told
 from daemon.notify import Notify, beat_s
 from daemon.serve import once as until_idle
@@ -40,7 +39,7 @@ from policy.mission.actions import Rest
 from policy.problems import Unreadable
 from policy.rules.load import Effective
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True)

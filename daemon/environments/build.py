@@ -8,13 +8,12 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from daemon.bus.checks import CONNECTED
 from daemon.clock import rfc3339
 from daemon.environments.contents import RefusedError
 from daemon.environments.store import Failure, Place, Setup
 from daemon.environments.wanted import Wanted
+from daemon.log import get_logger
 from daemon.mission.draft import Outcome
 from daemon.pool import Pool
 from daemon.sandbox.box import Furniture
@@ -37,7 +36,7 @@ from policy.ids import MissionId, TreeId
 from policy.mission.steps import step_id
 from policy.rules.failures import FailureClass
 
-_log = structlog.get_logger()
+_log = get_logger()
 INSIDE = "/environment"
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from threading import Event
 
-from daemon.gates.secrets import find_secrets, known_lines
 from gitops.objects import TREE_MODE, Batch
 from policy.change import Entry, Version
 from policy.gates.secrets import Secret
@@ -38,6 +37,9 @@ def binaries_of(batch: Batch, entries: Iterable[Entry]) -> frozenset[str]:
 
 def secrets_of(batch: Batch, entries: Sequence[Entry], stop: Event) -> tuple[Secret, ...]:
     """Return the secrets the entries add; incomplete once *stop* is set."""
+    # With its detectors comes a library that speaks http: a tenth of a start, for later.
+    from daemon.gates.secrets import find_secrets, known_lines  # noqa: PLC0415
+
     old = (entry.old for entry in entries if entry.old is not None)
     known = known_lines(batch.read_blob(one.oid) for one in old if _is_file(one))
     found: list[Secret] = []

@@ -3,9 +3,8 @@
 import threading
 from dataclasses import dataclass, replace
 
-import structlog
-
 from daemon.gates.case import Case
+from daemon.log import get_logger
 from daemon.mission.draft import Draft, Outcome
 from daemon.mission.judge import asked, case_of
 from daemon.mission.land import IntegrityError, look_at_landed, move
@@ -39,7 +38,7 @@ from policy.mission.facts import (
 from policy.mission.steps import step_id
 from policy.mission.world import Held
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def target_case(draft: Draft, view: View, action: RunTarget) -> Case:

@@ -4,8 +4,7 @@ The target moves in the main thread only, and only after `landing-started` is re
 whose answer was lost is seen on the target by the next turn and recorded, not repeated.
 """
 
-import structlog
-
+from daemon.log import get_logger
 from daemon.mission.draft import Draft, Outcome
 from daemon.view import View
 from gitops.commits import tree_of
@@ -18,7 +17,7 @@ from policy.mission.facts import Landed, LandingMissed, LandingStarted
 from policy.mission.steps import step_id
 from policy.mission.world import Frozen, Held
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class IntegrityError(Exception):

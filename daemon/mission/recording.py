@@ -1,7 +1,6 @@
 """Recording a step, and what follows from it at once: the work branch at the newest checkpoint."""
 
-import structlog
-
+from daemon.log import get_logger
 from daemon.mission.draft import Draft
 from daemon.view import View
 from gitops.landing.move import Missed
@@ -11,7 +10,7 @@ from gitops.refs import BrokenRefError
 from policy.mission.states import Closed, Mission, Settled
 from policy.mission.world import Held
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def record(draft: Draft, view: View, beside: Beside | None = None) -> None:

@@ -8,8 +8,7 @@ before a commit the next turn decides afresh, after it the next turn goes on fro
 
 from collections.abc import Callable
 
-import structlog
-
+from daemon.log import get_logger
 from daemon.mission.after import conclude
 from daemon.mission.begin import begin
 from daemon.mission.close import ask_person, close_mission, merging
@@ -49,7 +48,7 @@ from policy.mission.actions import (
 from policy.mission.hub import agreed
 from policy.mission.world import Alone
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 Look = Callable[[], View]
 

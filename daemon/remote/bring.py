@@ -8,9 +8,8 @@ fast-forward only, with every checkout of it; what is not one is a person's to l
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import structlog
-
 from daemon.integrity import Doubt
+from daemon.log import get_logger
 from daemon.mission.draft import sentence
 from daemon.opening.opener import UNREADABLE
 from daemon.site import Site
@@ -24,7 +23,7 @@ from policy.mission.evolve import replay
 from policy.mission.states import Closed
 from policy.mission.world import Frozen, Held
 
-_log = structlog.get_logger()
+_log = get_logger()
 Refs = Mapping[RefName, CommitId]
 
 

@@ -8,9 +8,8 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-import structlog
-
 from daemon.clock import rfc3339
+from daemon.log import get_logger
 from daemon.pool import Pool
 from daemon.remote.exchange import Ask, Exchanged, exchange
 from daemon.remote.identity import renamed
@@ -22,7 +21,7 @@ from gitops.remote import Change, Fetched, Unreachable, last_seen
 from policy.ids import RefName
 from policy.remote import Remote
 
-_log = structlog.get_logger()
+_log = get_logger()
 KEY = "hub"
 """What the exchange is called among what is under way."""
 _STEPS = "steps"

@@ -5,16 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from daemon.clock import Clock
+from daemon.log import get_logger
 from daemon.remote.exchange import Ask
 from gitops import refs
 from gitops.remote import Changed, Pushed, Refused
 from policy.ids import CommitId, RefName
 from policy.remote import Remote
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import structlog
-
+from daemon.log import get_logger
 from daemon.sandbox.egress.dial import (
     Connection,
     Dialler,
@@ -32,7 +31,7 @@ from policy.egress import Destination, Rules
 from policy.host import EgressLimits
 
 _CHUNK = 64 * 1024
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass

@@ -1,0 +1,41 @@
+"""What a start loads is counted in modules, never in seconds."""
+
+import subprocess
+import sys
+
+import pytest
+
+from daemon.spared import absent
+
+
+def loads(command: str) -> set[str]:
+    """Return the packages a new process has loaded after *command*."""
+    tell = f"{command}; import sys; print(*(n.partition('.')[0] for n in sys.modules))"
+    argv = [sys.executable, "-c", tell]
+    return {*subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split()}
+
+
+def test_a_daemon_starts_without_what_it_never_uses_or_only_later():
+    loaded = loads("import daemon.cli.app, daemon.cli.work")
+    assert {"pygit2", "pydantic", "structlog"} <= loaded
+    assert not loaded & {"rich", "pygments", "requests", "detect_secrets", "jinja2"}
+
+
+def test_a_command_that_reads_starts_without_what_serves():
+    loaded = loads("import daemon.cli.app, daemon.cli.status, daemon.cli.show")
+    assert not loaded & {"rich", "structlog", "apscheduler", "watchdog", "asyncio", "requests"}
+
+
+def test_what_was_absent_is_there_afterwards():
+    assert loads("import daemon.log, rich.table") >= {"structlog", "rich"}
+
+
+def test_what_is_absent_cannot_be_imported_meanwhile():
+    with pytest.raises(ImportError), absent("this_pawl_does_not_have"):
+        __import__("this_pawl_does_not_have")
+    assert "this_pawl_does_not_have" not in sys.modules
+
+
+def test_what_is_loaded_already_stays():
+    with absent("json"):
+        assert __import__("json").dumps([]) == "[]"

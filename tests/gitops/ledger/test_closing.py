@@ -219,6 +219,12 @@ def test_before_the_ledger_begins_there_is_nothing_closed(store, key):
     assert ledger.read_closed(store, "H-1", trusted=key.public) is None
 
 
+@pytest.mark.parametrize("name", ["", "/", "../../etc/passwd", "H-1/facts", "."])
+def test_what_is_no_id_was_never_closed(told, store, name):
+    close(told("H-1"))
+    assert ledger.closed_of(store, name) is None
+
+
 def test_the_order_of_closing_is_told_newest_first(told, store):
     names = ["H-2", "A-1", "H-1", "Z-9", "H-2@2"]
     for name in names:

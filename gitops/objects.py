@@ -20,21 +20,18 @@ from pygit2.enums import ObjectType
 
 from gitops import maintenance, packs
 from gitops.packs import Entry, Kind
+from gitops.remembered import Entries, Trees
 from gitops.repository import Store
 from policy.ids import BlobId, CommitId, TreeId
 
 TREE_MODE = 0o40000
 FILE_MODE = 0o100644
-Entries = dict[bytes, tuple[int, str]]
 
 # Asking libgit2 for what it lacks costs 40-80 us, as it looks for new packs; below this size
 # writing an object that may be there already is cheaper than asking.
 _WORTH_ASKING = 4096
 _IN_MEMORY = 8 << 20
 _OID = 20
-_TREES = "trees"
-_KEPT, _LARGE = 128, 256
-"""How many trees a store remembers, and of how many entries at most: some 8 MB if all are full."""
 
 
 class MissingObjectError(Exception):
@@ -78,18 +75,13 @@ def read_object(store: Store, oid: str, kind: Kind) -> bytes:
 def read_tree(store: Store, oid: str) -> Entries:
     """Return name -> (mode, oid) of a tree, in git's order; the caller's own.
 
-    Trees read lately are not read again: nobody can change what an id means.
+    Trees read or written lately are not read again.
     """
-    known = cast("dict[str, Entries]", store.remembered.setdefault(_TREES, {}))
-    found = known.pop(oid, None)
+    found = store.trees.get(oid)
     if found is None:
         found = parse_tree(read_object(store, oid, "tree"), oid)
-        if len(found) > _LARGE:
-            return found
-        if len(known) >= _KEPT:
-            del known[next(iter(known))]
-    known[oid] = found
-    return dict(found)
+        store.trees.put(oid, dict(found))
+    return found
 
 
 def read_blob(store: Store, oid: str) -> bytes:
@@ -137,8 +129,12 @@ def format_tree(entries: Mapping[bytes, tuple[int, str]]) -> bytes:
     for name in entries:
         if not name or b"/" in name or b"\0" in name or name in (b".", b".."):
             raise ValueError(f"not a name in a tree: {name!r}")
-    rows = sorted(entries.items(), key=lambda row: row[0] + b"/" * (row[1][0] == TREE_MODE))
+    rows = in_order(entries).items()
     return b"".join(b"%o %s\0%s" % (mode, name, bytes.fromhex(oid)) for name, (mode, oid) in rows)
+
+
+def in_order(entries: Mapping[bytes, tuple[int, str]]) -> Entries:
+    return dict(sorted(entries.items(), key=lambda row: row[0] + b"/" * (row[1][0] == TREE_MODE)))
 
 
 class Batch:
@@ -155,20 +151,27 @@ class Batch:
         self._size = 0
         self._entries: dict[str, Entry] = {}
         self._unsaved: dict[str, None] = {}
+        self._trees = Trees()
 
     def blob(self, content: bytes) -> BlobId:
         return BlobId(self._add("blob", content))
 
     def tree(self, entries: Mapping[bytes, tuple[int, str]]) -> TreeId:
         """Add the tree of name -> (mode, oid) in whatever order they come."""
-        return TreeId(self._add("tree", format_tree(entries)))
+        ordered = in_order(entries)
+        oid = TreeId(self._add("tree", format_tree(ordered)))
+        self._trees.put(oid, ordered)
+        return oid
 
     def commit(self, raw: bytes) -> CommitId:
         return CommitId(self._add("commit", raw))
 
     def read_tree(self, oid: str) -> Entries:
         """Return name -> (mode, oid) of a tree of this batch or of the repository."""
-        return parse_tree(self._read(oid, "tree"), oid)
+        found = self._trees.get(oid)
+        if found is None and oid not in self._entries:
+            found = read_tree(self._store, oid)
+        return parse_tree(self._read(oid, "tree"), oid) if found is None else found
 
     def read_blob(self, oid: str) -> bytes:
         return self._read(oid, "blob")
@@ -206,6 +209,7 @@ class Batch:
             _heal(self._store, torn)
             maintenance.join(directory, sync=sync)
         self._unsaved.clear()
+        self._trees.hand_over(self._store.trees)  # what is durable now is read next
 
     def _add(self, kind: Kind, content: bytes) -> str:
         oid = packs.object_id(kind, content).hex()

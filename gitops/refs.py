@@ -237,14 +237,13 @@ def _make_parents(store: Store, ref: RefName) -> None:
 
 def _packed(store: Store, prefix: str) -> list[str]:
     """Return the names under *prefix* in `packed-refs`, read again when the file is another."""
+    path = store.gitdir / "packed-refs"
+    known = store.remembered.get(_PACKED)
     try:
-        with (store.gitdir / "packed-refs").open("rb") as file:
-            stat = os.fstat(file.fileno())
-            seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-            known = store.remembered.get(_PACKED)
-            if not isinstance(known, _Packed) or known.seen != seen:
-                known = _Packed(seen, _names(file.read()))
-                store.remembered[_PACKED] = known
+        if not isinstance(known, _Packed) or known.seen != _seen(path.stat()):
+            with path.open("rb") as file:
+                known = _Packed(_seen(os.fstat(file.fileno())), _names(file.read()))
+            store.remembered[_PACKED] = known
     except FileNotFoundError:
         return []
     after = prefix[:-1] + chr(ord("/") + 1)
@@ -259,6 +258,10 @@ class _Packed:
     names: list[str]
 
 
+def _seen(found: os.stat_result) -> tuple[int, int, int]:
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 _PACKED = "packed-refs"
 
 
@@ -268,7 +271,8 @@ def _names(content: bytes) -> list[str]:
 
 
 def _walk(gitdir: Path, prefix: str) -> Iterator[str]:
-    for directory, _, files in os.walk(gitdir / prefix):
+    top = f"{gitdir}/"
+    for directory, _, files in os.walk(top + prefix.removesuffix("/")):
         for name in files:
             if not name.endswith(".lock"):
-                yield (Path(directory) / name).relative_to(gitdir).as_posix()
+                yield f"{directory}/{name}".removeprefix(top)

@@ -15,6 +15,7 @@ from pygit2.enums import ConfigLevel, RepositoryOpenFlag
 from gitops import maintenance, packs, refusals
 from gitops.configuration import Problem
 from gitops.git import Durability, Git
+from gitops.remembered import Trees
 
 __all__ = ["Durability", "NotARepositoryError", "Problem", "RepositoryRefusedError", "Store"]
 
@@ -45,6 +46,7 @@ class Store:
     durability: Durability
     notes: tuple[str, ...] = ()
     """What of the repository has no effect while the daemon works on it, or is worth knowing."""
+    trees: Trees = field(default_factory=Trees)
     remembered: dict[str, object] = field(default_factory=dict)
     """Facts about immutable objects by id, for the module that put them there; bounded by it."""
 

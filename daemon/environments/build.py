@@ -18,7 +18,8 @@ from daemon.mission.draft import Outcome
 from daemon.pool import Pool
 from daemon.sandbox.box import Furniture
 from daemon.site import Site
-from gitops.objects import TREE_MODE, Batch, Entries
+from gitops.objects import TREE_MODE, Batch
+from gitops.remembered import Entries
 from policy.bus.operation import Operation
 from policy.bus.result import (
     Contact,

@@ -6,7 +6,8 @@ Made of objects alone; nothing is on disk before the batch is saved.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gitops.objects import TREE_MODE, Batch, Entries
+from gitops.objects import TREE_MODE, Batch
+from gitops.remembered import Entries
 from policy.ids import TreeId
 
 Version = tuple[int, str]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import pygit2
 from pygit2.enums import MergeFlag, ObjectType
 
-from gitops.objects import TREE_MODE, Batch, Entries, format_tree
+from gitops.objects import TREE_MODE, Batch, format_tree
+from gitops.remembered import Entries
 from gitops.scratch import scratch_folder
 from gitops.tree.reading import GITLINK_MODE
 from policy.ids import TreeId

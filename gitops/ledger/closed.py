@@ -12,7 +12,8 @@ import pygit2
 from gitops import objects, refs
 from gitops.ledger import dossier, reading
 from gitops.ledger.reading import BrokenDossierError, Page, Trust
-from gitops.objects import TREE_MODE, DamagedObjectError, Entries, MissingObjectError
+from gitops.objects import TREE_MODE, DamagedObjectError, MissingObjectError
+from gitops.remembered import Entries
 from gitops.repository import Store
 from policy.ids import CommitId, ItemId, MissionId, TreeId, mission_of
 

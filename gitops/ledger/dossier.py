@@ -7,7 +7,8 @@ with what else is there.
 import hashlib
 from collections.abc import Mapping
 
-from gitops.objects import FILE_MODE, TREE_MODE, Batch, Entries, read_blob, read_tree
+from gitops.objects import FILE_MODE, TREE_MODE, Batch, read_blob, read_tree
+from gitops.remembered import Entries
 from gitops.repository import Store
 from policy.ids import BlobId, MissionId, TreeId
 from policy.mission.record import Recorded

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import pygit2
 
-from gitops.objects import TREE_MODE, Entries
+from gitops.objects import TREE_MODE
+from gitops.remembered import Entries
 from gitops.tree.reading import GITLINK_MODE, Source, blob_at, tree_at
 from policy.change import Entry, Stat, Version
 from policy.ids import BlobId, TreeId

@@ -28,6 +28,7 @@ from gitops.tree.diff import entries_between
 from gitops.tree.gathering import Gathering, Row
 from gitops.tree.laying import Laying, Owner
 from gitops.tree.materialise import Writing
+from policy.change import Entry
 from policy.ids import TreeId
 
 _TREE = "tree"
@@ -54,6 +55,14 @@ class _Known:
     @property
     def tree(self) -> TreeId:
         return TreeId(self.name.removesuffix(_JUDGED))
+
+
+@dataclass(frozen=True, slots=True)
+class _Nearest:
+    """A tree to lie over, and how the tree that is wanted differs from it."""
+
+    known: _Known
+    entries: tuple[Entry, ...]
 
 
 class Layers:
@@ -117,10 +126,11 @@ class Layers:
 
     def _build(self, tree: TreeId, use: Use) -> _Known:
         name = tree if use == "build" else tree + _JUDGED
-        below = self._nearest(tree, use)
+        nearest = self._nearest(tree, use)
+        below = nearest.known if nearest else None
         with self._building() as place:
             directory = place / _TREE
-            if below is None or not self._lay_over(below, tree, directory):
+            if nearest is None or not self._lay_over(nearest, tree, directory):
                 below = None
                 directory.mkdir()
                 self.copy(tree, directory)
@@ -133,14 +143,14 @@ class Layers:
         # Another thread was first; its layers make the same tree.
         return self._read(name) or self._build(tree, use)
 
-    def _lay_over(self, below: _Known, tree: TreeId, directory: Path) -> bool:
-        """Write *tree* as a layer over *below*; False where this file system knows no layers."""
+    def _lay_over(self, nearest: _Nearest, tree: TreeId, directory: Path) -> bool:
+        """Write *tree* as a layer over the nearest; False where this file system knows none."""
         directory.mkdir()
         try:
             with Gathering(directory.parent) as gathering:
                 writing = Writing(self._store, Laying(directory, self._owner), gathering)
-                write_delta(writing, gathering, below.tree, tree)
-                rows = self._rows(below, tree, gathering)
+                write_delta(writing, gathering, nearest.known.tree, tree)
+                rows = self._rows(nearest, gathering)
                 dotgit.write_delta(directory, tree, gathering, rows, self._owner)
         except OSError as error:
             if error.errno not in _NO_LAYER:
@@ -150,33 +160,33 @@ class Layers:
         self._give(directory)
         return True
 
-    def _rows(self, below: _Known, tree: TreeId, gathering: Gathering) -> dict[bytes, Row]:
-        rows = dotgit.read_rows(self._root / below.name / _TREE)
-        for entry in entries_between(self._store, below.tree, tree):
+    def _rows(self, nearest: _Nearest, gathering: Gathering) -> dict[bytes, Row]:
+        rows = dotgit.read_rows(self._root / nearest.known.name / _TREE)
+        for entry in nearest.entries:
             if entry.new is None:
                 del rows[entry.path.encode("utf-8", "surrogateescape")]
         return rows | gathering.rows
 
-    def _nearest(self, tree: TreeId, use: Use) -> _Known | None:
+    def _nearest(self, tree: TreeId, use: Use) -> _Nearest | None:
         """Return the tree that differs least from *tree*, if one more layer fits over it.
 
         Of trees that differ little, the one used last will do: it is the next mission's as a rule.
         """
-        found: list[tuple[int, float, _Known]] = []
+        best: _Nearest | None = None
         for known in sorted(self._all(), key=self._used, reverse=True):
             if use == "build" and known.name.endswith(_JUDGED):
                 continue
             with suppress(MissingObjectError):
-                size = len(entries_between(self._store, known.tree, tree))
-                found.append((size, -self._used(known), known))
-                if size <= _LITTLE:
+                entries = entries_between(self._store, known.tree, tree)
+                if best is None or len(entries) < len(best.entries):
+                    best = _Nearest(known, entries)
+                if len(entries) <= _LITTLE:
                     break
-        if not found:
-            return None
         # Read anew: it may have been removed and laid over another tree since it was seen.
-        nearest = self._read(min(found, key=lambda each: each[:2])[2].name)
-        fits = nearest is not None and len(nearest.below) + 2 <= self._deepest
-        return nearest if fits else None
+        known_now = self._read(best.known.name) if best is not None else None
+        if best is None or known_now is None or len(known_now.below) + 2 > self._deepest:
+            return None
+        return _Nearest(known_now, best.entries)
 
     def _all(self) -> list[_Known]:
         names = set(os.listdir(self._root))  # noqa: PTH208  # names only
@@ -188,12 +198,15 @@ class Layers:
         return [known for known in self._seen.values() if names.issuperset(known.below)]
 
     def _read(self, name: str) -> _Known | None:
+        # By text: each attempt and each gate reads a few, and a `Path` costs more than the file.
         try:
-            about = json.loads((self._root / name / _ABOUT).read_bytes())
+            with open(f"{self._root}/{name}/{_ABOUT}", "rb") as file:  # noqa: PTH123
+                about = json.loads(file.read())
             known = _Known(name, tuple(map(str, about["below"])))
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        whole = all((self._root / each / _TREE).is_dir() for each in (name, *known.below))
+        trees = (f"{self._root}/{each}/{_TREE}" for each in (name, *known.below))
+        whole = all(map(os.path.isdir, trees))
         return known if whole and about.get("boot") == self._boot else None
 
     def _used(self, known: _Known) -> float:

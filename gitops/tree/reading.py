@@ -1,7 +1,8 @@
 """Trees and blobs by id, from the repository alone or from a step's pending objects as well."""
 
 from gitops import objects
-from gitops.objects import TREE_MODE, Batch, Entries
+from gitops.objects import TREE_MODE, Batch
+from gitops.remembered import Entries
 from gitops.repository import Store
 
 LINK_MODE = 0o120000

@@ -12,7 +12,8 @@ import stat
 from collections.abc import Iterator
 
 from gitops import packs
-from gitops.objects import TREE_MODE, Batch, Entries
+from gitops.objects import TREE_MODE, Batch
+from gitops.remembered import Entries
 from gitops.tree import opening, overlay
 from gitops.tree.budget import Budget
 from gitops.tree.reading import LINK_MODE

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from gitops.objects import FILE_MODE, TREE_MODE, Batch, Entries
+from gitops.objects import FILE_MODE, TREE_MODE, Batch
+from gitops.remembered import Entries
 from gitops.tree import opening, overlay
 from gitops.tree.budget import Budget
 from gitops.tree.reading import EXECUTABLE_MODE, GITLINK_MODE, LINK_MODE, subtree

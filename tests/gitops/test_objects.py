@@ -5,6 +5,7 @@ import pytest
 
 from gitops import objects, packs
 from gitops.objects import Batch, DamagedObjectError, MissingObjectError
+from gitops.remembered import KEPT, LARGE
 from gitops.repository import Store
 
 
@@ -206,6 +207,31 @@ def test_what_a_reader_does_to_a_tree_is_not_what_the_next_one_reads(store):
     first.clear()
     objects.read_tree(store, tree).pop(b"a")
     assert objects.read_tree(store, tree) == whole
+
+
+def test_a_tree_is_in_git_s_order_whether_it_is_remembered_or_read(store):
+    batch = Batch(store)
+    blob = batch.blob(b"x")
+    inner = batch.tree({b"z": (0o100644, blob)})
+    names = {b"b": (0o100644, blob), b"a": (0o40000, inner), b"a.c": (0o100644, blob)}
+    tree = batch.tree(names)
+    told = [list(batch.read_tree(tree).items())]
+    batch.save()
+    told += [list(objects.read_tree(each, tree).items()) for each in (store, store.twin())]
+    assert told == [[(name, names[name]) for name in (b"a.c", b"a", b"b")]] * 3
+
+
+@pytest.mark.parametrize("entries", [LARGE, LARGE + 1])
+def test_more_trees_than_are_remembered_are_read_as_well(store, entries):
+    batch = Batch(store)
+    blob = batch.blob(b"x")
+    made = []
+    for number in range(KEPT + 2):
+        names = {b"%d-%d" % (number, one): (0o100644, blob) for one in range(entries)}
+        made.append((batch.tree(names), names))
+    batch.save()
+    for tree, names in (*made, *made):
+        assert objects.read_tree(store, tree) == names
 
 
 def test_missing_and_mistaken_objects_are_told_apart(store):

@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
+from gitops.grants import lets_others_in
+
 _NAMESPACE = b"git"
 _TYPE = b"ssh-ed25519"
 _HASH = b"sha512"
@@ -69,7 +71,7 @@ Signed = Good | Unsigned | Foreign | Malformed
 
 
 class DaemonKey:
-    """An ed25519 key in an OpenSSH private key file of mode 0600."""
+    """An ed25519 key in an OpenSSH private key file that only its owner and we are let into."""
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = private
@@ -183,7 +185,7 @@ def _read_secret(path: Path) -> bytes:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise KeyRefusedError(f"the daemon's key {path} is not a file")
-        if found.st_mode & 0o077 or found.st_uid not in (os.geteuid(), 0):
+        if found.st_uid not in (os.geteuid(), 0) or lets_others_in(descriptor):
             raise KeyRefusedError(f"the daemon's key {path} can be read by others; {again}")
         return file.read()
 

@@ -7,6 +7,7 @@ here (reliability.md finding 3).
 
 import hashlib
 import os
+import re
 import tempfile
 import weakref
 import zlib
@@ -31,7 +32,6 @@ FILE_MODE = 0o100644
 # writing an object that may be there already is cheaper than asking.
 _WORTH_ASKING = 4096
 _IN_MEMORY = 8 << 20
-_OID = 20
 
 
 class MissingObjectError(Exception):
@@ -107,34 +107,41 @@ _TYPES: dict[Kind, ObjectType] = {
 
 def parse_tree(raw: bytes, oid: str) -> Entries:
     """Return the entries of a raw tree; raise `DamagedObjectError` for what is not one."""
-    entries: Entries = {}
-    at = 0
-    try:
-        while at < len(raw):
-            stop = raw.index(b"\0", at)
-            mode, _, name = raw[at:stop].partition(b" ")
-            at = stop + 1 + _OID
-            if at > len(raw):
-                raise DamagedObjectError(oid, "the tree ends early")
-            if name in entries:
-                raise DamagedObjectError(oid, f"the tree has the name {name!r} twice")
-            entries[name] = (int(mode, 8), raw[stop + 1 : at].hex())
-    except ValueError as error:
-        raise DamagedObjectError(oid, f"it is not a tree: {error}") from error
+    rows = _ENTRY.findall(raw)
+    if sum([len(mode) + len(name) for mode, name, _ in rows]) + _AROUND * len(rows) != len(raw):
+        raise DamagedObjectError(oid, "it is not a tree, or ends early")
+    entries = {name: (int(mode, 8), entry.hex()) for mode, name, entry in rows}
+    if len(entries) != len(rows):
+        raise DamagedObjectError(oid, "the tree has a name twice")
     return entries
+
+
+_ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
+"""Mode, name, id. Entries that together are as long as the tree are all there is in it."""
+_AROUND = len(b" \0") + 20
 
 
 def format_tree(entries: Mapping[bytes, tuple[int, str]]) -> bytes:
     """Return the raw tree of *entries*, sorted as git does; raise `ValueError` for a bad name."""
-    for name in entries:
-        if not name or b"/" in name or b"\0" in name or name in (b".", b".."):
-            raise ValueError(f"not a name in a tree: {name!r}")
+    names = b"".join(entries)
+    if b"/" in names or b"\0" in names or not _NO_NAMES.isdisjoint(entries):
+        bad = next(name for name in entries if name in _NO_NAMES or b"/" in name or b"\0" in name)
+        raise ValueError(f"not a name in a tree: {bad!r}")
+    spelled = {mode: b"%o " % mode for mode, _ in entries.values()}
     rows = in_order(entries).items()
-    return b"".join(b"%o %s\0%s" % (mode, name, bytes.fromhex(oid)) for name, (mode, oid) in rows)
+    return b"".join([
+        spelled[mode] + name + b"\0" + bytes.fromhex(oid) for name, (mode, oid) in rows
+    ])  # fmt: skip
+
+
+_NO_NAMES = frozenset((b"", b".", b".."))
 
 
 def in_order(entries: Mapping[bytes, tuple[int, str]]) -> Entries:
-    return dict(sorted(entries.items(), key=lambda row: row[0] + b"/" * (row[1][0] == TREE_MODE)))
+    rows = sorted([
+        (name + b"/" if mode == TREE_MODE else name, name) for name, (mode, _) in entries.items()
+    ])  # fmt: skip
+    return {name: entries[name] for _, name in rows}
 
 
 class Batch:

@@ -5,7 +5,6 @@
 """
 
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -118,13 +117,8 @@ class CopyEngine:
         return _saved(taken, batch)
 
 
-@contextmanager
-def _ignores(work: Work, scratch: Path) -> Iterator[BaseIgnores]:
-    with (
-        tempfile.TemporaryDirectory(dir=scratch, prefix="ignores-") as place,
-        BaseIgnores(work.store, work.operation.tree, Path(place)) as ignored,
-    ):
-        yield ignored
+def _ignores(work: Work, scratch: Path) -> BaseIgnores:
+    return BaseIgnores(work.store, work.operation.tree, scratch)
 
 
 def _saved(taken: Snapshot, batch: Batch) -> Snapshot:

@@ -2,8 +2,8 @@
 
 Each landing of one mission makes the candidates of the others stale, so a mission with slow gates
 could be rebuilt for ever. After `landing.rebuilds` rebuilds in a row it goes first, and the others
-hold their landings back while its gates run. A person's push cannot be held back: a mission that
-went first and still came late waits longer each time, and the others land meanwhile.
+neither land nor are rebuilt while its gates run. A person's push cannot be held back: a mission
+that went first and still came late goes to the end of the line, and waits longer each time.
 """
 
 from collections.abc import Iterable
@@ -24,6 +24,8 @@ class Claim(Value):
     """When it was opened (RFC 3339, UTC). It orders turns and decides nothing else."""
     rebuilds: int
     """How often in a row its candidate was built again because the target had moved."""
+    tried: str
+    """When that was built or judged last (RFC 3339, UTC), "" where it never was."""
 
 
 class Judging(Value):
@@ -34,7 +36,10 @@ class Judging(Value):
 
 
 def in_turn(claims: Iterable[Claim], limits: Landing) -> tuple[Claim, ...]:
-    """Return *claims* as they get their turns: who goes first, then who was opened first."""
+    """Return *claims* as they get their turns.
+
+    Who may go first comes first, and of these whose last try is longest ago; the others as opened.
+    """
     return tuple(sorted(claims, key=lambda claim: _place(claim, limits)))
 
 
@@ -60,6 +65,7 @@ def rebuild_at(rebuilds: int, after: str, limits: Landing) -> datetime | None:
     return backoff.until(after, limits.backoff_s, doubled=late - 1, at_most_s=most)
 
 
-def _place(claim: Claim, limits: Landing) -> tuple[int, str, Natural, str]:
-    first = claim.rebuilds if claim.rebuilds > limits.rebuilds else 0
-    return -first, claim.since, natural(claim.mission), claim.mission
+def _place(claim: Claim, limits: Landing) -> tuple[bool, str, Natural, str]:
+    late = claim.rebuilds > limits.rebuilds
+    since = claim.tried if late else claim.since
+    return not late, since, natural(claim.mission), claim.mission

@@ -32,7 +32,7 @@ from policy.mission.actions import (
 from policy.mission.begin import next_attempt
 from policy.mission.classify import failure_of_attempt, failure_of_gates
 from policy.mission.facts import AttemptInterrupted, LandingMissed
-from policy.mission.hold import cancelled, frozen, held_back, may_land, resting
+from policy.mission.hold import cancelled, frozen, held_back, may_follow, may_land, resting
 from policy.mission.landed import given_up
 from policy.mission.prepare import prepare
 from policy.mission.route import after_failure, ask
@@ -171,7 +171,8 @@ def _build(mission: Built | Proposed | Judged, world: World) -> Action:
             f"(landing.rebuilds: {limits.rebuilds}); the others go on meanwhile"
         )
         return resting(world) or Rest(reason="backing_off", why=why, until=until)
-    return held_back(BuildCandidate(attempt=mission.attempt, base=world.target), world)
+    build = BuildCandidate(attempt=mission.attempt, base=world.target)
+    return may_follow(build, world) if moved else held_back(build, world)
 
 
 def _proposed(mission: Proposed, world: World) -> Action:
@@ -180,7 +181,8 @@ def _proposed(mission: Proposed, world: World) -> Action:
     judge = JudgeCandidate(
         attempt=mission.attempt, candidate=mission.candidate, required=world.required
     )
-    return held_back(judge, world)
+    again = mission.history.following.rebuilds > 0
+    return may_follow(judge, world) if again else held_back(judge, world)
 
 
 def _judged(mission: Judged, world: World) -> Action:

@@ -142,13 +142,8 @@ def cancelled(history: History, world: World) -> Close | None:
 def may_land(action: BuildLanding | MoveTarget | BuildRevert | MoveBack, world: World) -> Action:
     """Return *action* unless a checkout or a mission that goes first stands in its way."""
     match world.way:
-        case Yields(to=to, rebuilds=rebuilds):
-            limit = world.policy.landing.rebuilds
-            why = (
-                f"{to} goes first: its candidate was built again {rebuilds} times because the "
-                f"target moved (landing.rebuilds: {limit}); this lands when its gates are done"
-            )
-            return resting(world) or Rest(reason="yielding", why=why)
+        case Yields() as first:
+            return resting(world) or _yields(first, world)
         case Unjudged(why=why):
             return resting(world) or Rest(reason="unjudged", why=why)
         case Clear():
@@ -158,3 +153,25 @@ def may_land(action: BuildLanding | MoveTarget | BuildRevert | MoveBack, world: 
             return resting(world) or Rest(reason="held", why=why)
         case Free():
             return held_back(action, world)
+
+
+def may_follow(action: BuildCandidate | JudgeCandidate, world: World) -> Action:
+    """Return *action*, which repeats for a moved target what was done before, unless it is in vain.
+
+    Where another mission goes first the target moves once more; gates run until then are for
+    nothing, and take from the first what it needs to be in time.
+    """
+    match world.way:
+        case Yields() as first:
+            return resting(world) or _yields(first, world)
+        case Unjudged() | Clear():
+            return held_back(action, world)
+
+
+def _yields(first: Yields, world: World) -> Rest:
+    why = (
+        f"{first.to} goes first: its candidate was built again {first.rebuilds} times because the "
+        f"target moved (landing.rebuilds: {world.policy.landing.rebuilds}); this goes on when its "
+        "gates are done"
+    )
+    return Rest(reason="yielding", why=why)

@@ -124,7 +124,13 @@ class History(Value):
 
 def claim_of(history: History) -> Claim:
     """Return the mission's place in line."""
-    return Claim(mission=history.mission, since=history.since, rebuilds=history.following.rebuilds)
+    following = history.following
+    return Claim(
+        mission=history.mission,
+        since=history.since,
+        rebuilds=following.rebuilds,
+        tried=following.at,
+    )
 
 
 class State(Value):

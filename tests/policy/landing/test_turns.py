@@ -10,8 +10,8 @@ LIMITS = Landing(rebuilds=2, backoff_s=30, backoff_max_s=100)
 TIP, OLD = "a" * 40, "b" * 40
 
 
-def claim(mission, since="2026-01-15T12:00:00Z", rebuilds=0):
-    return Claim(mission=mission, since=since, rebuilds=rebuilds)
+def claim(mission, since="2026-01-15T12:00:00Z", rebuilds=0, tried=""):
+    return Claim(mission=mission, since=since, rebuilds=rebuilds, tried=tried)
 
 
 def names(claims):
@@ -28,7 +28,13 @@ def test_of_those_opened_in_one_second_numbers_count_as_numbers():
 
 def test_who_was_rebuilt_too_often_comes_before_who_waits_longer():
     old = claim("A-1", "2026-01-15T11:00:00Z", rebuilds=2)
-    assert names([old, claim("H-3", rebuilds=3), claim("H-4", rebuilds=4)]) == ["H-4", "H-3", "A-1"]
+    assert names([old, claim("H-3", rebuilds=3)]) == ["H-3", "A-1"]
+
+
+def test_of_those_whose_last_try_is_longest_ago_is_next_however_often_it_tried():
+    often = claim("H-3", rebuilds=9, tried="2026-01-15T12:05:00Z")
+    seldom = claim("H-4", rebuilds=3, tried="2026-01-15T12:04:00Z")
+    assert names([often, seldom]) == ["H-4", "H-3"]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +48,11 @@ def test_only_gates_on_the_present_target_after_too_many_rebuilds_are_waited_for
 
 
 def test_of_two_that_were_rebuilt_too_often_one_goes_first():
-    rows = [Judging(claim=claim(f"H-{n}", rebuilds=n), base=TIP) for n in (3, 5, 4)]
+    tried = {"H-3": "12:02", "H-5": "12:01", "H-4": "12:03"}
+    rows = [
+        Judging(claim=claim(name, rebuilds=3, tried=f"2026-01-15T{at}:00Z"), base=TIP)
+        for name, at in tried.items()
+    ]
     assert goes_first(rows, TIP, LIMITS).mission == "H-5"
 
 

@@ -4,7 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from policy.mission.actions import BuildCandidate, BuildLanding, Classify, Rest, RunBuilder
+from policy.mission.actions import (
+    BuildCandidate,
+    BuildLanding,
+    Classify,
+    JudgeCandidate,
+    Rest,
+    RunBuilder,
+)
 from policy.mission.decide import decide
 from policy.mission.facts import AttemptInterrupted, LandingMissed
 from policy.mission.world import Frozen, Yields
@@ -79,6 +86,21 @@ def test_who_yields_says_to_whom_and_lands_nothing(story, world):
     assert decide(landing, behind).reason == "yielding"
     assert decide(state, but(behind, integrity=Frozen(why="?"))).reason == "frozen"
     assert decide(state, but(behind, activity="paused")).reason == "paused"
+
+
+def test_what_is_repeated_for_a_moved_target_yields_too_and_what_is_new_does_not(story, world):
+    first = story.opened().started().ended()
+    way = Yields(to="H-2", rebuilds=3)
+    assert isinstance(decide(first.state, but(world, way=way)), BuildCandidate)
+    proposed = first.proposed().state
+    here = but(world, way=way, target=proposed.candidate.base)
+    assert isinstance(decide(proposed, here), JudgeCandidate)
+    moved = but(world, way=way, target=MOVED)
+    assert decide(first.judged().state, moved).reason == "yielding"
+    again = story.proposed(base=MOVED).state
+    assert decide(again, moved).reason == "yielding"
+    assert isinstance(decide(again, but(world, target=MOVED)), JudgeCandidate)
+    assert decide(again, but(moved, integrity=Frozen(why="?"))).reason == "frozen"
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ class Daemon:
         return view
 
     def _stop_if_unwanted(self, _standing: Standing, draft: Draft) -> Rest | None:
-        """Stop the process of a cancelled mission: what it would find is not wanted."""
+        """Stop what finds out something that is not wanted: cancelled, or come late already."""
         state, view = draft.state, self._look()
         if state is None or isinstance(view.doubt(draft.mission), Frozen):
             return None
@@ -239,6 +239,8 @@ class Daemon:
             return None  # what is on the target is judged, whatever its item says now
         match view.wish(state.history):
             case Cancelled() | Removed() | Changed():
+                self._pool.stop(draft.mission)
+            case Unchanged() | Unreadable() if self._work.in_vain(draft.mission, view):
                 self._pool.stop(draft.mission)
             case Unchanged() | Unreadable():
                 pass

@@ -21,7 +21,7 @@ from daemon.view import View
 from policy.bus.operation import Furnished
 from policy.furnishing import of_item
 from policy.ids import MissionId
-from policy.landing.turns import Judging
+from policy.landing.turns import Judging, in_vain
 from policy.mission.actions import JudgeCandidate, Prepare, Rest, RunBuilder, RunTarget
 from policy.mission.states import claim_of
 from policy.mission.world import Unprepared
@@ -41,6 +41,12 @@ class Work:
         busy = self._pool.under_way()
         self._judging = {one: what for one, what in self._judging.items() if one in busy}
         return tuple(self._judging.values())
+
+    def in_vain(self, mission: MissionId, view: View) -> bool:
+        """Return whether the gates that run for *mission* are better begun anew."""
+        judging = self._judging.get(mission)
+        limits = view.policy().policy.landing
+        return judging is not None and in_vain(judging, view.tip.commit, limits)
 
     def build(self, draft: Draft, view: View, action: RunBuilder) -> UnderWay:
         history, started = view.mission(draft).history, action.started

@@ -53,6 +53,14 @@ def goes_first(judging: Iterable[Judging], target: CommitId, limits: Landing) ->
     return next(iter(in_turn(first, limits)), None)
 
 
+def in_vain(judging: Judging, target: CommitId, limits: Landing) -> bool:
+    """Return whether the gates were to be in time, went first for it, and are late already.
+
+    Those of fewer rebuilds go on: they may find what bars the mission on every target.
+    """
+    return judging.base != target and judging.claim.rebuilds > limits.rebuilds
+
+
 def rebuild_at(rebuilds: int, after: str, limits: Landing) -> datetime | None:
     """Return when the next rebuild may be, None for at once.
 

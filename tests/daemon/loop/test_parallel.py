@@ -146,6 +146,28 @@ def test_pushes_that_never_end_make_a_mission_wait_longer_and_the_others_land(ho
     assert house.shows("README") == "push 4"
 
 
+def test_gates_that_have_come_late_already_are_stopped_for_who_went_first(house):
+    """They would sleep for ten minutes; the push that makes them late takes the reason away."""
+    gate = '{name: suite, run: [sh, -c, "test ! -e slow || sleep 600"], timeout_s: 900}'
+    limits = "{rebuilds: 0, backoff_s: 1}"
+    house.commits({POLICY: policy(1, limits) + f"gates: [{gate}]\nreconcile_s: 1\n"})
+    house.wishes("H-1")
+    pushes = iter([{"slow": "yes\n"}, {"slow": None}])
+
+    def pushed():
+        for files in itertools.islice(pushes, 1):
+            house.commits(files)
+
+    points = Points()
+    points.at("gates-end", "H-1")(pushed)
+    points.at("gates-start", "H-1")(lambda: (house.path / "slow").exists() and pushed())
+    with house.serves(point=points) as it:
+        while (standing := once(it)).rests:
+            it.wake.wait((standing.rests["H-1"].until - datetime.now(UTC)).total_seconds())
+    assert house.ended("H-1") == ("PASS", "landed")
+    assert len(bases(house, "H-1")) == 3
+
+
 def test_what_waits_for_a_moving_target_is_told_by_explain_and_status(house, pawl):
     house.commits({POLICY: policy(1, "{rebuilds: 0, backoff_s: 900}")})
     house.wishes("H-1")

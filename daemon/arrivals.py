@@ -37,6 +37,9 @@ class Arrivals:
             self._pool.stop(mission)
         self._disowned |= missions & self._pool.under_way().keys()
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._over
+
     def take(self, key: str) -> Flight[Outcome] | None:
         return self._over.pop(key, None)
 

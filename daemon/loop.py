@@ -162,7 +162,10 @@ class Daemon:
         if not drafts:
             return []
         view = self._look()
-        claims = [claim_of(view.mission(draft).history) for draft in drafts.values()]
+        claims = [
+            claim_of(view.mission(draft), view.tip.commit, heard=mission in self._arrivals)
+            for mission, draft in drafts.items()
+        ]
         limits = view.policy().policy.landing
         return [claim.mission for claim in in_turn(claims, limits)]
 

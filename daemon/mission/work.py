@@ -92,7 +92,7 @@ class Work:
             self._site.point("gates-end")
             return replace(outcome, under=under)
 
-        claim = claim_of(view.mission(draft).history)
+        claim = claim_of(view.mission(draft), view.tip.commit)
         self._judging[draft.mission] = Judging(claim=claim, base=action.candidate.base)
         return self._start(draft.mission, f"gates on {action.candidate.commit[:12]}", deed)
 

@@ -26,6 +26,8 @@ class Claim(Value):
     """How often in a row its candidate was built again because the target had moved."""
     tried: str
     """When that was built or judged last (RFC 3339, UTC), "" where it never was."""
+    heard: bool
+    """Its gates are done on the target as it is: nothing is left but to land, or to give up."""
 
 
 class Judging(Value):
@@ -38,7 +40,8 @@ class Judging(Value):
 def in_turn(claims: Iterable[Claim], limits: Landing) -> tuple[Claim, ...]:
     """Return *claims* as they get their turns.
 
-    Who may go first comes first, and of these whose last try is longest ago; the others as opened.
+    Who was heard comes before who would begin and hold it back. Then who may go first, and of
+    these whose last try is longest ago; the others as opened.
     """
     return tuple(sorted(claims, key=lambda claim: _place(claim, limits)))
 
@@ -73,7 +76,7 @@ def rebuild_at(rebuilds: int, after: str, limits: Landing) -> datetime | None:
     return backoff.until(after, limits.backoff_s, doubled=late - 1, at_most_s=most)
 
 
-def _place(claim: Claim, limits: Landing) -> tuple[bool, str, Natural, str]:
+def _place(claim: Claim, limits: Landing) -> tuple[bool, bool, str, Natural, str]:
     late = claim.rebuilds > limits.rebuilds
     since = claim.tried if late else claim.since
-    return not late, since, natural(claim.mission), claim.mission
+    return not claim.heard, not late, since, natural(claim.mission), claim.mission

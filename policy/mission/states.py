@@ -122,17 +122,6 @@ class History(Value):
         return sum(1 for one in self.failures if one.failure is failure)
 
 
-def claim_of(history: History) -> Claim:
-    """Return the mission's place in line."""
-    following = history.following
-    return Claim(
-        mission=history.mission,
-        since=history.since,
-        rebuilds=following.rebuilds,
-        tried=following.at,
-    )
-
-
 class State(Value):
     history: History
 
@@ -237,3 +226,16 @@ Mission = (
     | Reverting
     | Closed
 )
+
+
+def claim_of(mission: Mission, target: CommitId, *, heard: bool = False) -> Claim:
+    """Return the mission's place in line; *heard*: what its gates said is about to be recorded."""
+    history = mission.history
+    return Claim(
+        mission=history.mission,
+        since=history.since,
+        rebuilds=history.following.rebuilds,
+        tried=history.following.at,
+        heard=history.following.base == target
+        and (isinstance(mission, Judged | Landing) or (heard and isinstance(mission, Proposed))),
+    )

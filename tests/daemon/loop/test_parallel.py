@@ -146,6 +146,30 @@ def test_pushes_that_never_end_make_a_mission_wait_longer_and_the_others_land(ho
     assert house.shows("README") == "push 4"
 
 
+def test_whose_gates_are_done_lands_before_the_next_in_line_begins(house):
+    """Three pushes: both are late, then each in its turn; after that each is built once more."""
+    house.commits({POLICY: policy(2, "{rebuilds: 0, backoff_s: 1}")})
+    names = ["H-1", "H-2"]
+    for name in names:
+        house.wishes(name)
+    n = itertools.count(1)
+
+    def push():
+        house.commits({"README": f"push {next(n)}\n"})
+
+    both, points = threading.Barrier(2, push, DEADLINE_S), Points()
+    for name in names:
+        starts, ends = itertools.count(1), itertools.count()
+        points.at("gates-end", name)(lambda ends=ends: next(ends) or both.wait())
+        points.at("gates-start", name)(lambda starts=starts: next(starts) == 2 and push())
+    with house.serves(point=points) as it:
+        while rests := once(it).rests.values():
+            due = max(rest.until for rest in rests) - datetime.now(UTC)
+            it.wake.wait(max(due.total_seconds(), 0))
+    assert [house.ended(name) for name in names] == [("PASS", "landed")] * 2
+    assert [len(bases(house, name)) for name in names] == [3, 3]
+
+
 def test_gates_that_have_come_late_already_are_stopped_for_who_went_first(house):
     """They would sleep for ten minutes; the push that makes them late takes the reason away."""
     gate = '{name: suite, run: [sh, -c, "test ! -e slow || sleep 600"], timeout_s: 900}'

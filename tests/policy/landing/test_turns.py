@@ -10,8 +10,8 @@ LIMITS = Landing(rebuilds=2, backoff_s=30, backoff_max_s=100)
 TIP, OLD = "a" * 40, "b" * 40
 
 
-def claim(mission, since="2026-01-15T12:00:00Z", rebuilds=0, tried=""):
-    return Claim(mission=mission, since=since, rebuilds=rebuilds, tried=tried)
+def claim(mission, since="2026-01-15T12:00:00Z", rebuilds=0, tried="", *, heard=False):
+    return Claim(mission=mission, since=since, rebuilds=rebuilds, tried=tried, heard=heard)
 
 
 def names(claims):
@@ -29,6 +29,11 @@ def test_of_those_opened_in_one_second_numbers_count_as_numbers():
 def test_who_was_rebuilt_too_often_comes_before_who_waits_longer():
     old = claim("A-1", "2026-01-15T11:00:00Z", rebuilds=2)
     assert names([old, claim("H-3", rebuilds=3)]) == ["H-3", "A-1"]
+
+
+def test_who_was_heard_comes_before_all_who_would_begin_gates():
+    late = claim("H-3", rebuilds=9, tried="2026-01-15T12:05:00Z")
+    assert names([late, claim("H-4"), claim("H-5", heard=True)]) == ["H-5", "H-3", "H-4"]
 
 
 def test_of_those_whose_last_try_is_longest_ago_is_next_however_often_it_tried():

@@ -1,8 +1,9 @@
 """G3 and G4: facts a second in the ledger, against steps a second of DBOS on SQLite.
 
-The facts are those of a real no-op mission, as many to a commit as the daemon put there, written
-again and again under other names. Both sides write to the same disk; DBOS is durable as it comes
-(SQLite with its rollback journal, synchronous), so `full` compares durable with durable.
+The facts are those of a real no-op mission, as many to a commit as the daemon put there, and as
+many commits to a move of the ref, written again and again under other names. Both sides write to
+the same disk; DBOS is durable as it comes (SQLite with its rollback journal, synchronous), so
+`full` compares durable with durable.
 """
 
 from collections.abc import Iterator
@@ -20,12 +21,15 @@ from daemon.serve import once
 from gitops import ledger, refs
 from gitops.git import Durability
 from gitops.ledger import Keep
+from gitops.objects import Batch
 from gitops.repository import Store
 from gitops.signing import DaemonKey
 from policy.ids import CommitId, MissionId
 from policy.mission.record import Recorded
 
 _MISSION = MissionId("H-1")
+_SEALED = "gates-judged"
+"""Ends the step that the daemon records together with the next (docs/decisions/0031)."""
 
 
 def steps_of_a_mission(house: House) -> list[tuple[Recorded, ...]]:
@@ -74,8 +78,11 @@ class Writer:
 
     def _mission(self, mission: MissionId) -> None:
         tip: CommitId | None = None
+        sealed: list[CommitId] = []
+        batch = Batch(self._store)
         for step in self._steps:
-            tip = ledger.append(
+            seals = step[-1].fact.kind == _SEALED
+            made = ledger.append(
                 self._store,
                 self._key,
                 mission,
@@ -86,7 +93,16 @@ class Writer:
                 sentence=f"{mission} went on",
                 at=1_700_000_000 + step[0].seq,
                 keep=self._keep,
+                batch=batch,
+                sealed=sealed,
+                end="sealed" if seals else "moved",
             )
+            if made is None:
+                raise RuntimeError(f"{mission} was written by somebody else")
+            if seals:
+                sealed.append(made)
+            else:
+                tip, sealed, batch = made, [], Batch(self._store)
 
 
 def _measure(bench: Bench, durability: Durability, bound: float) -> Measured:

@@ -254,3 +254,15 @@ def test_a_link_planted_while_the_target_moves_leads_nothing_outside(house, tmp_
     assert isinstance(answer, Moved)
     assert [path.name for path in outside.iterdir()] == ["deep.txt"]
     assert (outside / "deep.txt").read_text() == "deep\n"
+
+
+def test_a_name_that_git_does_not_write_holds_the_landing_before_anything_moves(house):
+    """git is asked where a name is not plain: it refuses what some file system takes for `.git`."""
+    house.git("config", "core.protectNTFS", "false")
+    landed = house.candidate({"git~1": "evil\n"})
+    house.git("config", "--unset", "core.protectNTFS")
+    before = seen(house)
+    answer = house.lands(landed)
+    assert isinstance(answer, Held)
+    assert "git~1" in answer.why
+    assert_untouched(house, before)

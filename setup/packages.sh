@@ -23,6 +23,7 @@ missing() {
     if [ "$for_tests" = tests ]; then
         has strace || printf ' strace'
         [ -x /lib/systemd/systemd ] || printf ' systemd'  # booted in a namespace of its own
+        [ -x /usr/sbin/debootstrap ] || printf ' debootstrap'  # the same, of another Debian: `make faults`
         has_sshd || printf ' openssh-server'  # tests bring up their own, on loopback
         has node || printf ' nodejs'  # a test builds a Node project's dependencies
         has npm || printf ' npm'

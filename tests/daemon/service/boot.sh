@@ -1,12 +1,12 @@
 #!/bin/bash
-# Boots systemd as PID 1 of namespaces of its own, on an overlay of this host's root:
-#     boot.sh FOLDER GROUP PATH...
+# Boots systemd as PID 1 of namespaces of its own, on an overlay of LOWER (/ is this host's root):
+#     boot.sh FOLDER GROUP LOWER PATH...
 # FOLDER holds the machine's disk; nothing else of the host is written. GROUP names its control
 # groups. Each PATH is made readable for everybody on the machine, or mounted where it is missing.
 # Nothing is mounted in the host's own namespace: when PID 1 is gone, all of it is gone.
 set -eu
-folder=$1 group=$2
-shift 2
+folder=$1 group=$2 lower=$3
+shift 3
 
 # Every v1 hierarchy needs a group of ours before the cgroup namespace is made: systemd would else
 # mount the missing ones and leave its slices in the host's.
@@ -30,12 +30,12 @@ else
         hierarchies="$hierarchies ${hierarchy##*/}"
     done
 fi
-export folder kind hierarchies
+export folder lower kind hierarchies
 
 inside() {
     set -eu
     disk=$folder/disk root=$folder/root
-    mount -t overlay overlay -o "lowerdir=/,upperdir=$disk/upper,workdir=$disk/work" "$root"
+    mount -t overlay overlay -o "lowerdir=$lower,upperdir=$disk/upper,workdir=$disk/work" "$root"
     for path in "$@"; do
         if [ ! -e "$root$path" ]; then
             mkdir -p "$root$path"
@@ -68,7 +68,9 @@ inside() {
     mknod -m 600 "$root/dev/console" c 1 3
     ln -s pts/ptmx "$root/dev/ptmx"
     ln -s /proc/self/fd "$root/dev/fd"
-    if [ "$kind" = cgroup2fs ]; then
+    # Later ones still take v1 in a container, but no host that they boot has it.
+    version=$(chroot "$root" /lib/systemd/systemd --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+    if [ "$kind" = cgroup2fs ] || [ "$version" -ge 256 ]; then
         mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
     else
         mount -t tmpfs -o mode=755 tmpfs "$root/sys/fs/cgroup"

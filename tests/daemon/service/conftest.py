@@ -4,14 +4,14 @@ import functools
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.daemon.service.machine import OUTSIDE, PAWL, ROOT, Machine, eventually, sweep
+from tests.daemon.service import debian
+from tests.daemon.service.machine import OUTSIDE, PAWL, PYTHON, ROOT, Machine, eventually, sweep
 
 UNIT = "pawl@house.service"
 HUB = "/srv/git/house.git"
@@ -65,8 +65,10 @@ def _cannot_mount(folder: str) -> str | None:
 
 
 def pytest_terminal_summary(terminalreporter):
-    if any("service" in report.nodeid for report in terminalreporter.stats.get("skipped", [])):
-        terminalreporter.write_line(f"THE SERVICE WAS NOT TESTED: {why_not()}", red=True, bold=True)
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = {report.longrepr[2] for report in skipped if "service" in report.nodeid}
+    for reason in sorted(reasons):
+        terminalreporter.write_line(reason.removeprefix("Skipped: "), red=True, bold=True)
 
 
 @dataclass
@@ -231,23 +233,39 @@ class Host:
     def audits(self) -> None:
         """Audit what the daemon left, as the user it belongs to, by git alone."""
         done = self.machine.tries(
-            sys.executable, "-m", "tests.independent.audit",
+            PYTHON, "-m", "tests.independent.audit",
             self.served, "/etc/pawl/house/trust.yaml",
             user="pawl", env={"PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module")
-def machine(tmp_path_factory, worker_id):
-    """A booted machine; what it was made of has to be gone from the host afterwards."""
+LATER = pytest.param(debian.SUITE, marks=[pytest.mark.faults, pytest.mark.timeout(900)])
+
+
+@pytest.fixture(scope="module", params=["this-host", LATER])
+def lower(request):
+    """The root that the machine's disk is laid over, and with it the systemd that runs it."""
     if (why := why_not()) is not None:
-        pytest.skip(f"THE SERVICE IS NOT TESTED: {why}")
+        pytest.skip(f"THE SERVICE WAS NOT TESTED: {why}")
+    if request.param == "this-host":
+        return Path("/")
+    try:
+        return debian.root(request.config.cache.mkdir(request.param))
+    except debian.MissingError as missing:
+        pytest.skip(f"THE SERVICE WAS NOT TESTED WITH {request.param}'s SYSTEMD: {missing}")
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory, worker_id, lower):
+    """A booted machine; what it was made of has to be gone from the host afterwards."""
     sweep()
     folder = tmp_path_factory.mktemp("machine")
-    machine = Machine(folder, f"pawl-test-{os.getpid()}-{worker_id}-{folder.name[-1]}")
+    machine = Machine(folder, f"pawl-test-{os.getpid()}-{worker_id}-{folder.name[-1]}", lower)
     try:
         machine.boots()
+        if lower != Path("/"):
+            debian.brings_pawl(machine)
         yield machine
     finally:
         machine.ends()

@@ -1,4 +1,4 @@
-"""A small machine that systemd runs: namespaces, an overlay of this host's root, a disk of its own.
+"""A small machine that systemd runs: namespaces, an overlay of a root, a disk of its own.
 
     machine.boots(); machine.says("pawl", ...); machine.loses_power(); machine.boots()
 
@@ -18,6 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
+PYTHON = f"{sys.prefix}/bin/python"
 PAWL = str(Path(sysconfig.get_path("scripts")) / "pawl")
 CGROUPS = Path("/sys/fs/cgroup")
 DEADLINE_S = 120
@@ -37,6 +38,8 @@ def eventually(look, what: str, deadline_s: float = DEADLINE_S):
 class Machine:
     folder: Path
     group: str
+    lower: Path = Path("/")
+    """The root that its disk is laid over."""
     boot: subprocess.Popen | None = None
     init: int = 0
     log: Path = field(init=False)
@@ -59,10 +62,12 @@ class Machine:
 
     def boots(self) -> None:
         """Start it; returns when systemd says that it is up."""
-        readable = (str(ROOT), sys.prefix, os.path.realpath(sys.base_prefix))
+        readable = [str(ROOT), sys.prefix]
+        if self.lower == Path("/"):
+            readable.append(os.path.realpath(sys.base_prefix))
         with self.log.open("wb") as log:
             self.boot = subprocess.Popen(
-                ["bash", HERE / "boot.sh", self.folder, self.group, *readable],
+                ["bash", HERE / "boot.sh", self.folder, self.group, self.lower, *readable],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self.init = eventually(self._find_init, "a PID 1")

@@ -61,6 +61,15 @@ def test_killed_while_a_builder_runs_it_goes_on_and_lands_once(host):
     assert "attempt-interrupted" in host.kinds("K-1")
 
 
+def test_its_restarts_come_ever_later_where_systemd_knows_how(host):
+    knows = int(host.root("systemctl", "--version").split()[1]) >= 254
+    host.root("systemctl", "restart", UNIT)  # counts from zero again
+    host.kills("KILL")
+    eventually(lambda: host.restarts and host.state == "active", "it is back")
+    first, following = (host.machine.shows(UNIT, f"RestartUSec{one}") for one in ("", "Next"))
+    assert (following not in {"", first}) == knows, (first, following)
+
+
 def test_a_process_that_hangs_is_ended_by_the_watchdog(host):
     host.hurries(WatchdogSec="2s")
     host.root("systemctl", "restart", UNIT)  # counts from zero again

@@ -15,6 +15,7 @@ from policy.paths import fault_of_path
 from policy.rules.environments import NONE, Environment, EnvironmentSize
 from policy.rules.environments import Name as EnvironmentName
 from policy.rules.failures import FailureClass, Origin
+from policy.signs.signature import Classify
 from policy.value import Value
 
 Count = Annotated[int, Field(ge=0)]
@@ -79,6 +80,17 @@ class Route(Value):
     """continue: a retry goes on from what the last attempt left, carried over to the target as it
     is. Where that conflicts it starts from the target, with its own diff to make anew. A
     deterministic builder always starts afresh."""
+
+    @property
+    def ends_with_a_person(self) -> bool:
+        """Whether, however often it happens, a person is asked in the end."""
+        match self.action:
+            case "retry":
+                return self.then == "escalate"
+            case "escalate" | "waiver":
+                return True
+            case "terminate":
+                return False
 
 
 class When(Value):
@@ -261,6 +273,7 @@ class Policy(Value):
     budgets: Budgets
     command: Command
     failures: dict[FailureClass, Route]
+    classify: Classify
     feedback: Feedback
     landing: Landing
     after_landing: AfterLanding

@@ -48,7 +48,9 @@ def reason_for(failure: FailureClass, stage: Stage) -> Reason:
     named = _NAMED.get(failure)
     if named is not None:
         return named
-    return Reason.BUILDER_FAILED if stage == "builder" else Reason.GATE_FAILED
+    if stage == "builder":
+        return Reason.BUILDER_FAILED
+    return Reason.GATE_BROKEN if failure in _SILENCES_A_GATE else Reason.GATE_FAILED
 
 
 _NAMED: dict[FailureClass, Reason] = {
@@ -67,4 +69,9 @@ _NAMED: dict[FailureClass, Reason] = {
     FailureClass.TEST_TIMEOUT: Reason.GATE_BROKEN,
     FailureClass.ENVIRONMENT_ERROR: Reason.GATE_BROKEN,
     FailureClass.SANDBOX_UNAVAILABLE: Reason.GATE_BROKEN,
+}
+_SILENCES_A_GATE = {
+    FailureClass.TOOL_MISSING,
+    FailureClass.DEPENDENCY_ERROR,
+    FailureClass.RESOURCE_EXHAUSTED,
 }

@@ -74,3 +74,34 @@ def test_what_is_not_wholly_a_policy_is_none_and_says_why(content, says):
 def test_a_problem_has_the_line_it_is_on():
     loaded = load_policy(MINIMAL + b"selection:\n  max_agents: none\n")
     assert [problem.line for problem in loaded.problems] == [4]
+
+
+def test_rules_of_ones_own_are_read_from_the_file():
+    loaded = load_policy(
+        MINIMAL + b'classify: {rules: [{tool: own, line: "WRONG: * at {n}", class: lint_error}]}\n'
+    )
+    assert isinstance(loaded, Effective)
+    (rule,) = loaded.policy.classify.rules
+    assert (rule.tool, rule.failure, rule.stages) == ("own", "lint_error", ("gate",))
+    assert loaded.policy.classify.end_lines == shipped_policy().policy.classify.end_lines
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ('{tool: own, line: "*", class: lint_error}', "would match anything"),
+        ('{tool: own, line: "{name}: bad {name}", class: lint_error}', "more than once"),
+        ("{tool: own, class: lint_error}", "needs `line`, `exits` or both"),
+        ('{tool: own, line: "WRONG: *", class: landed}', "class"),
+        ('{tool: own, line: "WRONG: *", class: scope_violation}', "class"),
+        ('{tool: own, line: "WRONG: *", class: test_tampering}', "class"),
+        ('{tool: own, line: "WRONG: *", class: lint_error, exits: [256]}', "exits"),
+        ('{tool: own, line: "WRONG: *", class: lint_error, regex: x}', "regex"),
+        (f'{{tool: own, line: "{"x" * 201}", class: lint_error}}', "line"),
+    ],
+)
+def test_a_rule_that_cannot_be_one_is_told_with_its_line(rule, why):
+    loaded = load_policy(MINIMAL + f"classify:\n  rules:\n  - {rule}\n".encode())
+    assert isinstance(loaded, Unreadable)
+    assert why in str(loaded)
+    assert {problem.line for problem in loaded.problems} == {5}

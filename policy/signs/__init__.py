@@ -1,0 +1,1 @@
+"""What a failed command printed, recognised: a table of signatures, and whose word may count."""

@@ -62,6 +62,11 @@ class Bench:
         self._keep(self.path(command, at), operation, result)
         return hear(result, report=command.verification.report)
 
+    def hear_base_afresh(self, command: Command) -> Heard:
+        """Run *command* on the base once more, whatever it said there before."""
+        operation = self._operation(command, self.case.base, self.case.furnished_base)
+        return self._heard(command, operation, at="base-again")
+
     def hear_base(self, command: Command, tree: TreeId) -> Heard:
         """Run *command* on the base's *tree*, or remember what it said there."""
         operation = self._operation(command, tree, self.case.furnished_base)

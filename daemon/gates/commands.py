@@ -2,6 +2,7 @@
 
 from daemon.gates.bench import Bench, Command
 from daemon.gates.overlays import lay_over
+from daemon.gates.recognised import classified
 from policy.backlog.verification import Verification
 from policy.furnishing import of_gate
 from policy.gates.baseline import compare
@@ -58,13 +59,15 @@ def _judge(bench: Bench, gate: GateCommand, heard: Heard) -> Finding | Interrupt
         case Failed() | Broken():
             return Finding(verdict=heard)
         case Run() as run if gate.report == "none":
-            return weigh(command.verification, run, before=NEVER_SEEN)
+            found = weigh(command.verification, run, before=NEVER_SEEN)
+            return classified(bench, command, run, found, red_before=False)
         case Run() as run:
             base = _base(bench, command) if gate.baseline else None
             if isinstance(base, Interrupted | Finding):
                 return base
             known = frozenset(gate.known_failures)
-            return weigh_beside(command.verification, run, base, known_failures=known)
+            found = weigh_beside(command.verification, run, base, known_failures=known)
+            return classified(bench, command, run, found, red_before=False)
 
 
 def _base(bench: Bench, command: Command) -> Run | Finding | Interrupted:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from daemon.gates.bench import Bench, Command
 from daemon.gates.overlays import lay_over
+from daemon.gates.recognised import classified
 from policy.backlog.verification import Verification
 from policy.furnishing import of_item
 from policy.gates.finding import Finding, broken, failed
@@ -87,7 +88,7 @@ def _holds(bench: Bench, command: Command) -> Finding | Interrupted:
             found = weigh(command.verification, heard, before=NEVER_SEEN)
             if _lacks_a_test(command.verification, heard, found):
                 return _beside_base(bench, command, heard)
-            return found
+            return classified(bench, command, heard, found, red_before=True)
 
 
 def _lacks_a_test(verification: Verification, run: Run, found: Finding) -> bool:

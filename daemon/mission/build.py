@@ -12,7 +12,7 @@ from gitops.commits import tree_of, unsigned_commit
 from gitops.objects import Batch
 from gitops.tree.diff import entries_between, stat_of
 from policy.bus.operation import Furnished, Given, Operation
-from policy.bus.result import Denied, NotStarted, Output, Ran, Refused, Taken, Usage
+from policy.bus.result import Denied, Exited, NotStarted, Output, Ran, Refused, Taken, Usage
 from policy.canonical import canonical, sha256
 from policy.change import EMPTY_STAT, NO_CHANGE, change_of
 from policy.ids import CommitId, MissionId
@@ -21,6 +21,8 @@ from policy.mission.classify import interruption_of
 from policy.mission.facts import AttemptEnded, AttemptInterrupted, AttemptStarted, Printed
 from policy.mission.steps import step_id
 from policy.rules.model import Sandbox
+from policy.signs.recognise import recognise
+from policy.signs.signature import Classify, Sign
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class BuilderRun:
     started: AttemptStarted
     account: Account | None
     limits: Sandbox
+    classify: Classify
     before: tuple[CommitId, ...]
     furnished: Furnished | None = None
 
@@ -116,6 +119,7 @@ class BuilderRun:
             stat=stat_of(store, entries),
             output=self._printed(ran.output),
             usage=ran.usage,
+            sign=self._sign(ran) if ran.status == "failed" or not entries else None,
         )
         return ended, raw
 
@@ -130,6 +134,7 @@ class BuilderRun:
             stat=EMPTY_STAT,
             output=self._printed(ran.output),
             usage=ran.usage,
+            sign=self._sign(ran),
         )
 
     def _denied(self, denied: Denied) -> AttemptEnded:
@@ -146,6 +151,10 @@ class BuilderRun:
             output=Printed(path="", size=0, sha256=sha256(b"")),
             usage=Usage(wall_s=0.0, cpu_s=0.0, max_rss_bytes=0),
         )
+
+    def _sign(self, ran: Ran) -> Sign | None:
+        code = ran.ending.code if isinstance(ran.ending, Exited) else None
+        return recognise(ran.output, code, "builder", self.classify)
 
     @property
     def _output_path(self) -> str:

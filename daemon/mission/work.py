@@ -56,6 +56,7 @@ class Work:
             started=started,
             account=action.account,
             limits=view.policy().policy.sandbox,
+            classify=view.policy().policy.classify,
             before=history.checkpoints,
             furnished=self._furnished(draft, view),
         )

@@ -77,9 +77,15 @@ def in_vain(history: History, attempt: AttemptStarted, world: World) -> bool:
 
 
 def over_budget(history: History, world: World) -> str | None:
-    """Return which budget the next attempt would exceed, in words, or None."""
+    """Return which budget the next attempt would exceed, in words, or None.
+
+    Attempts that failed by no fault of the item are not charged: the limits of their routes are
+    what bounds them. Their time is.
+    """
     budget = world.policy.budgets.mission
-    if len(history.attempts) >= budget.attempts:
+    excused = {failure.n for failure in history.failures if failure.origin != "item"}
+    charged = [past for past in history.attempts if past.started.n not in excused]
+    if len(charged) >= budget.attempts:
         return f"all {budget.attempts} attempts of budgets.mission.attempts are used"
     active = sum(past.ended.usage.wall_s for past in history.attempts) / 60
     if active >= budget.active_minutes:

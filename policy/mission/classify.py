@@ -12,7 +12,11 @@ from policy.mission.states import Attempt
 from policy.rules.failures import FailureClass
 from policy.rules.model import Policy
 from policy.rules.outcomes import Stage
+from policy.signs.belief import not_the_items, word_of_a_builder
+from policy.signs.signature import Sign
 
+_SPOKEN_OF = {FailureClass.BUILD_ERROR, FailureClass.TIMEOUT, FailureClass.NO_CHANGES}
+"""Endings a builder's last words can be the reason of."""
 InterruptionCause = Literal["daemon_stopped", "builder_killed"]
 
 
@@ -36,7 +40,7 @@ def failure_of_attempt(attempt: Attempt, policy: Policy) -> FailureClassified | 
     found = _ended_badly(attempt.ended.ending) or _left_nothing(attempt)
     if found is None:
         return None
-    failure, why = found
+    failure, why = _with_sign(*found, attempt.ended.sign, policy)
     return _classified(policy, attempt, failure, stage="builder", why=why)
 
 
@@ -71,6 +75,18 @@ def _ended_badly(ending: Ending) -> tuple[FailureClass, str] | None:
             return FailureClass.SANDBOX_UNAVAILABLE, why
         case Stopped():
             return FailureClass.UNKNOWN, "the builder was stopped by the daemon"
+
+
+def _with_sign(
+    failure: FailureClass, why: str, sign: Sign | None, policy: Policy
+) -> tuple[FailureClass, str]:
+    """Return what the builder's own words make of its ending, if they may be taken for it."""
+    if sign is None or failure not in _SPOKEN_OF:
+        return failure, why
+    explains = failure == FailureClass.BUILD_ERROR or not_the_items(sign, policy.failures)
+    if explains and word_of_a_builder(sign, policy.failures):
+        return sign.failure, f"{why}: {sign.said}"
+    return failure, f"{why}; it printed {sign.said}"
 
 
 def _left_nothing(attempt: Attempt) -> tuple[FailureClass, str] | None:

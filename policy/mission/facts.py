@@ -19,6 +19,7 @@ from policy.ids import (
 )
 from policy.rules.failures import FailureClass, Origin
 from policy.rules.outcomes import Asked, Ended, Reason, Stage
+from policy.signs.signature import Sign
 from policy.value import Value
 
 
@@ -112,6 +113,8 @@ class AttemptEnded(Value):
     stat: Stat
     output: Printed
     usage: Usage
+    sign: Sign | None = None
+    """What was recognised in the output of a run that ended badly or left no change: a claim."""
 
 
 class FailureClassified(Value):

@@ -44,6 +44,8 @@ def _again(failed: Failed, world: World, path: Route, used: int) -> Action:
         why = f"{failed.failure.why}; the builder is deterministic and would do the same again"
         return blocked(failed, reason_of(failed), why)
     over = over_budget(failed.history, world)
+    if over is not None and failed.failure.origin != "item":
+        return _then(failed, path)
     if over is not None:
         return blocked(failed, Reason.BUDGET_EXHAUSTED, f"{over}; last: {failed.failure.why}")
     until = retry_at(failed, path, used)

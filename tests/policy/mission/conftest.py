@@ -131,7 +131,7 @@ class Story:
             )
         )
 
-    def ended(self, n=1, ending=None, snapshot=None, change="9" * 64, wall_s=1.0):
+    def ended(self, n=1, ending=None, snapshot=None, *, change="9" * 64, wall_s=1.0, sign=None):
         empty = change == NO_CHANGE
         return self.tells(
             AttemptEnded(
@@ -144,6 +144,7 @@ class Story:
                 stat=EMPTY_STAT if empty else Stat(files=1, lines=1, binary_files=0),
                 output=Printed(path="attempts/1/output.txt", size=0, sha256="0" * 64),
                 usage=Usage(wall_s=wall_s, cpu_s=1.0, max_rss_bytes=1),
+                sign=sign,
             )
         )
 

@@ -17,6 +17,7 @@ from policy.mission import world as w
 from policy.mission.decide import decide
 from policy.mission.evolve import evolve
 from policy.mission.record import Recorded
+from policy.rules.failures import FailureClass
 from tests.policy.mission.conftest import MOVED
 from tests.policy.mission.outcomes import AFTER, LAND, found
 
@@ -26,6 +27,8 @@ STARTING = (
 )  # fmt: skip
 ENDS = (a.Rest, a.Archive)
 MANY = 10_000
+RETRIED = {FailureClass.TEST_FAILURE, FailureClass.TIMEOUT, FailureClass.ENVIRONMENT_ERROR}
+"""Classes with a second attempt: of the item's own, that are charged, and one that is not."""
 FEW = 1
 """Rebuilds in a row before a mission goes first."""
 
@@ -33,10 +36,15 @@ FEW = 1
 def small(policy):
     """The shipped policy with few chances, so that all ways can be walked."""
     mission = policy.budgets.mission.model_copy(update={"attempts": 2})
+    failures = {
+        failure: route.model_copy(update={"limit": min(route.limit, failure in RETRIED)})
+        for failure, route in policy.failures.items()
+    }
     return policy.model_copy(
         update={
             "selection": policy.selection.model_copy(update={"interruptions": 1}),
             "budgets": policy.budgets.model_copy(update={"mission": mission}),
+            "failures": failures,
             "landing": policy.landing.model_copy(update={"rebuilds": FEW}),
             "after_landing": policy.after_landing.model_copy(update={"reruns": 1, "revert": True}),
         }

@@ -54,6 +54,8 @@ class MissionBudget(Value):
     """Inclusive. What one mission may use before it is closed as budget_exhausted."""
 
     attempts: AtLeastOne
+    """Those that failed by no fault of the item are not charged; the limits of `failures` bound
+    them."""
     active_minutes: AtLeastOne
     changed_lines: AtLeastOne
     changed_files: AtLeastOne

@@ -12,8 +12,8 @@ from policy.mission.begin import in_vain, next_attempt, over_budget
 from policy.mission.facts import MissionClosed, PersonAsked, Totals
 from policy.mission.states import Failed, History
 from policy.mission.world import World
-from policy.rules.model import Route
 from policy.rules.outcomes import Asked, Reason, reason_for
+from policy.rules.routes import Route
 
 
 def after_failure(failed: Failed, world: World) -> Action:
@@ -44,14 +44,22 @@ def _again(failed: Failed, world: World, path: Route, used: int) -> Action:
         why = f"{failed.failure.why}; the builder is deterministic and would do the same again"
         return blocked(failed, reason_of(failed), why)
     over = over_budget(failed.history, world)
-    if over is not None and failed.failure.origin != "item":
-        return _then(failed, path)
     if over is not None:
-        return blocked(failed, Reason.BUDGET_EXHAUSTED, f"{over}; last: {failed.failure.why}")
+        return _spent(failed, path, f"{over}; last: {failed.failure.why}")
     until = retry_at(failed, path, used)
     if world.now < until:
         return Rest(reason="backing_off", why=failed.failure.why, until=until)
     return run
+
+
+def _spent(failed: Failed, path: Route, why: str) -> Action:
+    """Return what a spent budget leads to: not to an end that is tried again for ever.
+
+    An item that was blocked by no fault of its own opens anew after a time.
+    """
+    if failed.failure.origin != "item" and path.ends_with_a_person:
+        return ask(failed.history, "ESCALATION_REQUESTED", Reason.BUDGET_EXHAUSTED, why)
+    return blocked(failed, Reason.BUDGET_EXHAUSTED, why)
 
 
 def _then(failed: Failed, path: Route) -> Action:

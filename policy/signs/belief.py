@@ -9,7 +9,7 @@ run, the class's route has to end with a person, so that it cannot be had for ev
 from collections.abc import Mapping
 
 from policy.rules.failures import FailureClass
-from policy.rules.model import Route
+from policy.rules.routes import Route
 from policy.signs.signature import Sign
 
 Routes = Mapping[FailureClass, Route]

@@ -100,4 +100,7 @@ def test_time_that_ran_out_while_others_failed_is_a_persons_and_never_a_quiet_en
     failed(story.opened().started().ended(wall_s=240 * 60.0), "rate_limited", origin="provider")
     action = decide(story.state, routed(world, rate_limited={"backoff_s": 0}))
     assert isinstance(action, Ask)
-    assert action.asked.outcome == "ESCALATION_REQUESTED"
+    assert (action.asked.outcome, action.asked.reason) == (
+        "ESCALATION_REQUESTED",
+        "budget_exhausted",
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from daemon.sandbox.box import Box, Job, Overlay, Plain
-from daemon.sandbox.probes import EngineName
+from daemon.sandbox.probed import EngineName
 from daemon.sandbox.waiting import Ended
 from gitops.objects import Batch
 from gitops.repository import Store

@@ -1,33 +1,26 @@
 """Does a sandbox of this host hold? Asked by trying to get out of one, at the daemon's start.
 
 A sandbox that does not hold is not used: there is no way to run unsandboxed. Passed probes are
-remembered for this boot, kernel, bwrap, host file and version of pawl; failed ones are repeated.
+remembered (`probed`); failed ones are repeated.
 """
 
-import importlib.metadata
-import json
 import os
-import platform
 import select
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from daemon.sandbox.box import Box, Job, Overlay, Plain, bwrap_version
+from daemon.sandbox.box import Box, Job, Overlay, Plain
 from daemon.sandbox.egress.probe import egress_faults
 from daemon.sandbox.launcher.wire import receive
 from daemon.sandbox.launching import Launcher, SandboxUnavailableError
+from daemon.sandbox.probed import EngineName, Memory, key_of
 from daemon.sandbox.settings import SandboxHost
 from daemon.sandbox.waiting import Ended, output_pipe
 from policy.bus.operation import Limits
 from policy.bus.result import Exited
-from policy.canonical import digest
-from policy.ids import Digest
-
-EngineName = Literal["bwrap-overlay", "bwrap-copy"]
 
 _MIB = 1024 * 1024
 _LIMITS = Limits(
@@ -93,9 +86,9 @@ def probe(box: Box, host: SandboxHost, state: Path, launcher: Launcher) -> Isola
     """
     if problems := tuple(_missing(host)):
         return Unavailable(problems)
-    key = _key(host)
-    if known := _remembered(state / "probes.json", key):
-        return known
+    memory = Memory(state / "probes.json", key_of(host))
+    if (known := memory.engine()) is not None:
+        return Conforms(known)
     wanted: dict[str, tuple[EngineName, ...]] = {
         "auto": ("bwrap-overlay", "bwrap-copy"),
         "overlay": ("bwrap-overlay",),
@@ -105,7 +98,7 @@ def probe(box: Box, host: SandboxHost, state: Path, launcher: Launcher) -> Isola
     for engine in wanted[host.engine]:
         found = tuple(_try(engine, box, host, state, launcher))
         if not found:
-            _remember(state / "probes.json", key, engine)
+            memory.keep(engine)
             return Conforms(engine)
     return Unavailable(found)
 
@@ -279,30 +272,3 @@ def _not_started(why: str) -> Problem:
     if "proc" in why:
         return Problem(what, "in a container, start it with an unmasked /proc")
     return Problem(what, "see the message; `bwrap --version` must be 0.8 or later")
-
-
-def _key(host: SandboxHost) -> Digest:
-    return digest(
-        {
-            "boot": Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
-            "kernel": platform.release(),
-            "bwrap": bwrap_version(host.bwrap),
-            "host": host.digest(),
-            "pawl": importlib.metadata.version("pawl"),
-            "daemon": os.geteuid(),
-        }
-    )
-
-
-def _remembered(path: Path, key: Digest) -> Conforms | None:
-    try:
-        said = json.loads(path.read_text())
-        if said["key"] == key and said["engine"] in {"bwrap-overlay", "bwrap-copy"}:
-            return Conforms(said["engine"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # a cache: whatever is wrong with it, the probes are run again
-    return None
-
-
-def _remember(path: Path, key: Digest, engine: EngineName) -> None:
-    path.write_text(json.dumps({"key": key, "engine": engine}))

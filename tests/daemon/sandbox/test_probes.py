@@ -3,11 +3,15 @@
 import dataclasses
 import json
 import os
+import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from daemon.sandbox import probes
+from daemon.sandbox.probed import key_of
 from daemon.sandbox.probes import Conforms, Unavailable
 
 
@@ -33,7 +37,30 @@ def test_what_passed_is_remembered_for_this_host_file_only(make_sandbox):
     made.launcher.close()
     assert probed(made) == Conforms(remembered["engine"])
     changed = dataclasses.replace(made.host, shm_bytes=1)
-    assert probes._key(changed) != remembered["key"]
+    assert key_of(changed) != remembered["key"]
+
+
+@pytest.mark.parametrize(
+    "holds",
+    [
+        ["setpriv", "--no-new-privs"],
+        ["setpriv", "--bounding-set", "-sys_boot"],
+        ["unshare", "-rm", "sh", "-c", 'mount --bind /proc/sys /proc/sys; exec "$@"', "sh"],
+    ],
+    ids=["no-new-privs", "bounding-set", "something over /proc"],
+)
+def test_what_passed_holds_only_for_a_daemon_that_is_held_by_the_same(make_sandbox, holds):
+    made = make_sandbox()
+    code = "import pickle, sys; from daemon.sandbox.probed import key_of; "
+    argv = [sys.executable, "-c", f"{code}print(key_of(pickle.load(sys.stdin.buffer)))"]
+
+    def key(*before):
+        given = pickle.dumps(made.host)
+        done = subprocess.run([*before, *argv], input=given, capture_output=True, check=True)
+        return done.stdout
+
+    assert key() == key()
+    assert key(*holds) != key()
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"key": 1}', "\0"])

@@ -1,19 +1,25 @@
 """The command `pawl`: reads arguments, and says in one place how a command that failed ends."""
 
+import atexit
 import gc
 import os
 import sys
 
 from daemon.cli.exits import Exit, RefusedError
+from daemon.spared import without_plugins
 
 
 def main() -> None:
     """Run one command and exit with its code (DESIGN 10)."""
     gc.set_threshold(_KEPT)
+    atexit.register(gc.freeze)  # else python looks through it all once more, to end
+    without_plugins()
     from daemon.cli.app import app  # noqa: PLC0415  # after the imports that cost nothing
 
     try:
         app()
+    except SystemExit:
+        raise  # how typer ends what went well: past `_known`, which loads most of pawl
     except RefusedError as refused:
         _tell(refused)
         sys.exit(refused.code)

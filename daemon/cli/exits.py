@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
-from policy.documents.summary import Summary
+from policy.rules.outcomes import Outcome
 
 
 class Exit(IntEnum):
@@ -80,9 +80,9 @@ _ORDER = (
 """`once` over several missions ends with the first of these that applies; so does `doctor`."""
 
 
-def of_mission(summary: Summary) -> Exit:
-    """Return the exit code one mission alone would give."""
-    match summary.outcome:
+def of_mission(outcome: Outcome | None) -> Exit:
+    """Return the exit code one mission alone would give; None: it has not ended."""
+    match outcome:
         case None:
             return Exit.ENVIRONMENT
         case "PASS":

@@ -154,7 +154,7 @@ def _code_of(one: Known | Unknown, rest: Rest | None) -> Exit:
     if isinstance(one, Unknown):
         return Exit.ENVIRONMENT
     if rest is None:
-        return of_mission(one.summary)
+        return of_mission(one.summary.outcome)
     match rest.reason:
         case "paused" | "stopping" | "elsewhere":
             return Exit.OK
@@ -166,7 +166,7 @@ def _code_of(one: Known | Unknown, rest: Rest | None) -> Exit:
         ):  # fmt: skip
             return Exit.ENVIRONMENT
         case "waiting":
-            return of_mission(one.summary)
+            return of_mission(one.summary.outcome)
 
 
 def _entry(one: Known | Unknown, standing: Standing) -> dict[str, object]:

@@ -6,8 +6,8 @@ from daemon.gates.recognised import classified
 from policy.backlog.verification import Verification
 from policy.furnishing import of_gate
 from policy.gates.baseline import compare
+from policy.gates.cases import case_id
 from policy.gates.finding import Finding, broken, failed, listed
-from policy.gates.reports import case_id
 from policy.gates.run import Heard, Interrupted, Run
 from policy.gates.test_files import changed_tests
 from policy.gates.verdict import Broken, Failed, Passed

@@ -7,9 +7,9 @@ from daemon.gates.overlays import lay_over
 from daemon.gates.recognised import classified
 from policy.backlog.verification import Verification
 from policy.furnishing import of_item
+from policy.gates.cases import case_id
 from policy.gates.finding import Finding, broken, failed
 from policy.gates.red_first import Tried, judge_base, judge_overlay
-from policy.gates.reports import case_id
 from policy.gates.run import Interrupted, Run
 from policy.gates.test_files import added_tests, changed_tests
 from policy.gates.verdict import Broken, Counts, Failed, Passed

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from policy.gates.reports import case_id
+from policy.gates.cases import case_id
 from policy.paths import fault_of_glob, fault_of_path
 from policy.value import Value
 

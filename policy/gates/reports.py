@@ -12,6 +12,7 @@ from xml.etree.ElementTree import ParseError, XMLParser
 
 from pydantic import Field
 
+from policy.gates.cases import case_id
 from policy.gates.verdict import Counts
 from policy.value import Value
 
@@ -79,20 +80,6 @@ def read_report(content: bytes | None) -> Reading:
     if document.suites == 0:
         return Unreadable(why="the report holds no test suite")
     return Report(cases=document.cases)
-
-
-def case_id(name: str) -> str:
-    """Return *name* as `classname::name`; pytest's node ids become what its reports say.
-
-    `tests/test_a.py::TestC::test_b[x]` is `tests.test_a.TestC::test_b[x]`. Idempotent.
-    """
-    address, bracket, parameters = name.partition("[")
-    parts = address.split("::")
-    if parts[0].endswith(".py"):
-        parts[0] = parts[0].removesuffix(".py").removeprefix("./").replace("/", ".")
-    elif len(parts) > 1:
-        return name
-    return ".".join(parts[:-1]) + "::" + parts[-1] + bracket + parameters
 
 
 class _RefusedError(Exception):

@@ -19,8 +19,9 @@
 from policy.backlog.verification import Contains, NotContains, Verification
 from policy.bus.result import Output
 from policy.gates.baseline import compare, why_unread
+from policy.gates.cases import case_id
 from policy.gates.finding import Finding, broken, failed, listed
-from policy.gates.reports import Report, case_id
+from policy.gates.reports import Report
 from policy.gates.run import Run
 from policy.gates.verdict import Passed
 from policy.rules.failures import FailureClass

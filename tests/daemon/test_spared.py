@@ -26,6 +26,31 @@ def test_a_command_that_reads_starts_without_what_serves():
     assert not loaded & {"rich", "structlog", "apscheduler", "watchdog", "asyncio", "requests"}
 
 
+def test_help_is_given_without_a_policy_or_a_repository():
+    code = """
+import sys
+sys.argv = ["pawl", "--help"]
+from daemon.__main__ import main
+try:
+    main()
+except SystemExit as ended:
+    assert not ended.code
+"""
+    loaded = loads(f"exec({code!r})")
+    assert "typer" in loaded
+    assert not loaded & {"pydantic", "pygit2", "yaml", "cryptography"}
+
+
+def test_who_only_names_tests_loads_no_xml():
+    assert "xml" not in loads("import daemon.cli.app, daemon.cli.status")
+
+
+def test_no_plugin_is_asked_how_a_policy_is_read():
+    spare = "from daemon.spared import without_plugins; without_plugins()"
+    forbid = "from pydantic.plugin import _loader; _loader.entry_points = None"
+    assert "pydantic" in loads(f"{spare}; {forbid}; assert not [*_loader.get_plugins()]")
+
+
 def test_what_was_absent_is_there_afterwards():
     assert loads("import daemon.log, rich.table") >= {"structlog", "rich"}
 

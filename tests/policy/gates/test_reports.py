@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.gates.reports import Report, Unreadable, case_id, read_report
+from policy.gates.cases import case_id
+from policy.gates.reports import Report, Unreadable, read_report
 
 ONE = b'<testsuites><testsuite name="s" tests="1"><testcase classname="a" name="t"/></testsuite>'
 

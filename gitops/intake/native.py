@@ -91,18 +91,19 @@ class Intake:
         if self._cache is not None:
             self._cache.settle()
         sheet = self._sheet(reader, places, last)
-        quick = None
+        backlog = None
         if last is not None and last.crew == crew and not reader.changes.more:
             changes = reader.changes
-            quick = changed(
+            backlog = changed(
                 last.backlog,
                 crew,
                 replaced=changes.replaced,
                 added=changes.added,
                 removed=changes.removed,
             )
-        entries = (*_faults(places), *(shelf.entries() if shelf else ()), *sheet.entries)
-        backlog = quick if quick is not None else _assembled(entries, crew)
+        if backlog is None:
+            entries = (*_faults(places), *(shelf.entries() if shelf else ()), *sheet.entries)
+            backlog = _assembled(entries, crew)
         return _Read(places, shelf, sheet, crew, backlog)
 
     def _shelf(self, reader: Reader, places: _Places, last: _Read | None) -> Shelf | None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from daemon.spared import absent
+from daemon.spared import absent, hollow
 
 
 def loads(command: str) -> set[str]:
@@ -19,6 +19,12 @@ def test_a_daemon_starts_without_what_it_never_uses_or_only_later():
     loaded = loads("import daemon.cli.app, daemon.cli.work")
     assert {"pygit2", "pydantic", "structlog"} <= loaded
     assert not loaded & {"rich", "pygments", "requests", "detect_secrets", "jinja2"}
+
+
+def test_who_looks_for_secrets_loads_nothing_to_send_them_with():
+    loaded = loads("import daemon.gates.secrets")
+    assert "detect_secrets" in loaded
+    assert not loaded & {"requests", "urllib3", "ssl"}
 
 
 def test_a_command_that_reads_starts_without_what_serves():
@@ -64,3 +70,10 @@ def test_what_is_absent_cannot_be_imported_meanwhile():
 def test_what_is_loaded_already_stays():
     with absent("json"):
         assert __import__("json").dumps([]) == "[]"
+
+
+def test_what_is_hollow_has_nothing_in_it_and_is_whole_afterwards():
+    with hollow("this_pawl_does_not_have"):
+        empty = __import__("this_pawl_does_not_have")
+    assert not hasattr(empty, "get")
+    assert "this_pawl_does_not_have" not in sys.modules

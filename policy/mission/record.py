@@ -6,14 +6,12 @@ The file is the truth; the commit message that carries it is for people (DESIGN 
 import json
 from typing import Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from policy.canonical import canonical
 from policy.ids import MissionId, PolicyDigest, StepId
-from policy.mission.facts import AnyFact, Fact
+from policy.mission.facts import AnyFact
 from policy.value import Value
-
-_FACT: TypeAdapter[Fact] = TypeAdapter(AnyFact)
 
 
 class Recorded(Value):
@@ -34,7 +32,7 @@ class Recorded(Value):
     def to_json(self) -> bytes:
         """Return `{"kind": ..., "payload": {...}, ...envelope}` as canonical JSON."""
         envelope = self.model_dump(mode="json", by_alias=True, exclude={"fact"})
-        payload = _FACT.dump_python(self.fact, mode="json", by_alias=True)
+        payload = self.fact.model_dump(mode="json", by_alias=True)
         kind = payload.pop("kind")
         return canonical({**envelope, "kind": kind, "payload": payload})
 

@@ -15,6 +15,7 @@ from gitops.packs import (
     KEEP,
     KIND,
     MARK,
+    TEMPORARY,
     DamagedPackError,
     Entry,
     chunks,
@@ -185,7 +186,7 @@ def _drop_stale(directory: Path) -> None:
 def _is_left(path: Path) -> bool:
     if path.suffix == KEEP and path.name.startswith(f"pack-{MARK}"):
         return not path.with_suffix(".pack").exists()
-    return path.name.startswith(("tmp_pack_pawl_", "tmp_idx_pawl_"))
+    return path.name.startswith(TEMPORARY)
 
 
 @contextmanager

@@ -17,6 +17,9 @@ from typing import BinaryIO, Literal
 Kind = Literal["commit", "tree", "blob"]
 
 MARK = "7061776c"
+TEMPORARY = "pawl-"
+"""What files begin with that are being written: none that git knows, and so none it clears away,
+as a person's `git gc --prune=now` does with every `tmp_*`."""
 _NUMBER: dict[Kind, int] = {"commit": 1, "tree": 2, "blob": 3}
 KIND: dict[int, Kind] = {number: kind for kind, number in _NUMBER.items()}
 _CHUNK = 1 << 20
@@ -133,7 +136,7 @@ def _sync(descriptors: tuple[int, ...]) -> None:
 
 
 def _temporary(directory: Path, what: str) -> Path:
-    return directory / f"tmp_{what}_pawl_{os.getpid()}_{os.urandom(6).hex()}"
+    return directory / f"{TEMPORARY}{what}_{os.getpid()}_{os.urandom(6).hex()}"
 
 
 def _write_body(

@@ -18,6 +18,7 @@ from gitops.landing.marker import Marker
 from gitops.landing.places import gitdirs
 from gitops.landing.resume import resume
 from gitops.locks import LockRules, stale_locks
+from gitops.packs import TEMPORARY
 from gitops.repository import Store
 from gitops.torn import torn_objects
 from policy.ids import CommitId, RefName
@@ -69,7 +70,7 @@ def _sweep(store: Store) -> None:
                 path.unlink(missing_ok=True)
         for path in gitdir.glob("pawl-index-lock.*"):
             _drop_if_left(path)
-    for path in store.pack_directory.glob("tmp_*_pawl_*"):
+    for path in store.pack_directory.glob(f"{TEMPORARY}*"):
         _drop_if_left(path)
     scratch.sweep()
 
@@ -81,4 +82,4 @@ def _drop_if_left(path: Path) -> None:
             path.unlink()
 
 
-_PID = re.compile(r"(?:pawl_|lock\.)([0-9]+)(?:_|$)")
+_PID = re.compile(r"(?:pawl-[a-z]+_|lock\.)([0-9]+)(?:_|$)")

@@ -179,7 +179,7 @@ def aftermath(act, place):
         check=False,
     )
     empty = [str(p) for p in place.rglob("*") if p.is_file() and not p.stat().st_size]
-    empty = [p for p in empty if "/tmp_" not in p]
+    empty = [p for p in empty if "/pack/pawl-" not in p]
     said = f"{fsck.returncode} {fsck.stdout} {fsck.stderr}".strip()
     return {"left": left, "then": act.state(act.open(place)), "fsck": said, "empty": empty}
 

@@ -177,7 +177,7 @@ class Faulty(House):
 
     def leftovers(self):
         """Files that nobody may leave: locks, marks of ours, temporary packs, workspaces."""
-        names = ("**/*.lock", "pawl-index*", "**/tmp_*", "refs/**/*.new")
+        names = ("**/*.lock", "pawl-index*", "**/tmp_*", "objects/pack/pawl-*", "refs/**/*.new")
         found = [path for name in names for path in self.gitdir.glob(name)]
         state = self.outside.state
         found += [*(state / "sandbox" / "runs").iterdir(), *state.glob("*.new")]

@@ -118,12 +118,12 @@ def test_what_a_dead_daemon_left_is_swept_and_a_living_ones_is_not(repository):
         pass
     pack = repository.gitdir / "objects" / "pack"
     left = [
-        pack / f"tmp_pack_pawl_{dead.pid}_abc",
-        pack / f"tmp_idx_pawl_{dead.pid}_abc",
+        pack / f"pawl-pack_{dead.pid}_abc",
+        pack / f"pawl-idx_{dead.pid}_abc",
         repository.gitdir / f"pawl-index-lock.{dead.pid}",
         repository.gitdir / "pawl-index",
     ]
-    living = pack / f"tmp_pack_pawl_{os.getpid()}_abc"
+    living = pack / f"pawl-pack_{os.getpid()}_abc"
     for path in (*left, living):
         path.write_bytes(b"")
 

@@ -15,7 +15,7 @@ help:
 	@echo "make check   ruff, mypy, import contracts"
 	@echo "make test    check, then the tests in their quick form"
 	@echo "make faults  every test, the generated crash tests in their long form"
-	@echo "make bench   the fifteen goals measured, with verdicts; QUICK=1 for a fast look, GOALS="G3 G10" for some"
+	@echo "make bench   the fifteen goals measured, with verdicts; QUICK=1 for a fast look, GOALS='G3 G10' for some"
 
 setup:
 	@sh setup/packages.sh

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from daemon.cli import output
 from daemon.cli.exits import Exit, RefusedError
+from daemon.cli.hub import offline
 from daemon.cli.place import Place, open_place, target_of, tip_of
 from daemon.cli.resting import last_said
 from daemon.cli.scenery import Scenery, scenery
@@ -92,13 +93,7 @@ def _object(found: Scenery, item: ItemId) -> dict[str, object]:
 
 def _one(place: Place, found: Scenery, item: ItemId, *, as_json: bool) -> None:
     if item not in _items(found):
-        raise RefusedError(
-            Exit.NOT_FOUND,
-            attempted="explain",
-            on=item,
-            why="the backlog at the target's tip has no item of that id",
-            then="`pawl explain` lists those there are. Is it committed to the target?",
-        )
+        raise _unknown(place, item)
     if as_json:
         output.dump({"schema": 1, "items": {item: _object(found, item)}})
         return
@@ -113,6 +108,16 @@ def _one(place: Place, found: Scenery, item: ItemId, *, as_json: bool) -> None:
         output.say(f"  file      {filed.path}", f"  spec      {filed.spec}")
     if item not in found.selection.order and _ran(found, item):
         output.say(f"  story     pawl show {item}")
+
+
+def _unknown(place: Place, item: ItemId) -> RefusedError:
+    why = ["the backlog at the target's tip has no item of that id"]
+    then = "`pawl explain` lists those there are. Is it committed to the target?"
+    behind = offline(place)
+    if behind is not None:
+        why.append(f"what the hub has may not be here yet: {behind}")
+        then = "Mend that; the target here follows by itself. Or is it not at the hub either?"
+    return RefusedError(Exit.NOT_FOUND, attempted="explain", on=item, why=tuple(why), then=then)
 
 
 def _ran(found: Scenery, item: ItemId) -> bool:

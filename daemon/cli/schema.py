@@ -6,6 +6,7 @@ keeping it at run time would cost every start of every command.
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
@@ -36,8 +37,23 @@ def schema(kind: Kind) -> Exit:
         case "host":
             made = {**host.Host.model_json_schema(by_alias=True), "title": "A host file of pawl"}
     _describe(made, meanings, _NAMES[kind])
-    output.dump(made)
+    output.dump(_for_people(made))
     return Exit.OK
+
+
+_SOURCE = re.compile(r"\s\([A-Z]+ [0-9.]+\)(?=[.,;]|$)")
+"""Where a rule was decided, as docstrings name it: no page an operator has."""
+
+
+def _for_people(made: dict[str, Any]) -> dict[str, Any]:
+    """Return *made* without the sources of its rules."""
+    return {key: _said(key, value) for key, value in made.items()}
+
+
+def _said(key: str, value: object) -> object:
+    if isinstance(value, dict):
+        return _for_people(value)
+    return _SOURCE.sub("", value) if key == "description" and isinstance(value, str) else value
 
 
 def _meanings() -> Iterator[tuple[str, dict[str, str]]]:

@@ -138,6 +138,7 @@ def test_each_schema_is_printed_and_says_what_keys_mean(desk, kind):
     schema = desk.pawl("schema", kind).json
     assert schema["additionalProperties"] is False
     assert "description" in json.dumps(schema["properties"])
+    assert "DESIGN" not in json.dumps(schema)
 
 
 def test_the_schema_of_an_item_says_what_every_key_means(desk):

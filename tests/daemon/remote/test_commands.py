@@ -35,6 +35,23 @@ def test_without_the_hub_the_commands_say_since_when_and_why(hub, hosts):
     assert "the hub was not reached" not in pawl(host, "status")
 
 
+def test_an_item_that_only_the_hub_has_is_explained_by_what_keeps_the_clone_behind(hub, hosts):
+    host = hosts("one")
+    (host.path / "README").write_text("not committed\n")
+    hub.edits({"README": "a bigger house\n"})
+    hub.wishes("H-1")
+    host.runs()
+    told = pawl(host, "explain", "H-1")
+    assert "refs/heads/main here cannot follow the hub's" in told
+    assert "README" in told
+    host.git("checkout", "-q", "README")
+    host.runs()
+    assert hub.landings() == ["H-1"]
+    told = pawl(host, "explain", "H-9")
+    assert "no item of that id" in told
+    assert "cannot follow" not in told
+
+
 def test_a_command_that_commits_says_to_push(hub, hosts):
     host = hosts("one")
     assert f"once it is pushed to the hub, {hub.bare}" in pawl(host, "pause", "--reason", "tea")

@@ -77,7 +77,7 @@ def stale_deeds(standing: Standing, at: datetime, stale_s: int | None) -> list[s
     return sorted(key for key, age in ages.items() if age > stale_s)
 
 
-_RED = ("frozen", "no_sandbox", "no_environment")
+_RED = ("frozen", "no_sandbox", "no_environment", "no_room")
 
 
 def is_red(standing: Standing) -> bool:

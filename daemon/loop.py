@@ -198,6 +198,9 @@ class Daemon:
         doubt = view.doubt()
         if isinstance(doubt, Frozen):
             standing.doubt(doubt.why)
+        standing.short = view.short
+        if standing.short is not None:
+            standing.doubt(standing.short)
         standing.offline = self._hub.closed_to_new()
         observed = self._arrivals.take(KEY)
         if observed is not None:

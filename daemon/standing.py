@@ -23,6 +23,8 @@ class Standing:
     """What freezes everything."""
     offline: str | None = None
     """Why the hub keeps anything from being opened."""
+    short: str | None = None
+    """Why the host has no room for anything new."""
     hub: dict[str, object] | None = None
     """How it stands with the hub; None where there is none."""
     hub_due: datetime | None = None

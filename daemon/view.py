@@ -13,6 +13,7 @@ from daemon.environments.furnisher import Furnisher, Furnishing
 from daemon.environments.wanted import Wanted
 from daemon.mission.draft import Draft
 from daemon.sandbox.probes import Conforms, Unavailable
+from daemon.shortage import short_of_room
 from daemon.site import Site
 from daemon.start import start_of
 from gitops.landing.checkout import observe as observe_checkout
@@ -157,6 +158,7 @@ class View:
             integrity=self.doubt(history.mission),
             activity=self.activity,
             isolation=self._isolation(),
+            short=self.short,
             checkout=self._checkout(mission),
             sighting=self._sighting(mission),
             way=self._way(history),
@@ -175,6 +177,11 @@ class View:
         if isinstance(self.integrity, Sound) and isinstance(self.last, Red):
             return self.integrity if self.last.mission == mission else Frozen(why=self.last.why)
         return self.integrity
+
+    @property
+    def short(self) -> str | None:
+        """Why this host has no room to start anything; looked at each time it is asked."""
+        return short_of_room(self.site.outside)
 
     @property
     def furnisher(self) -> Furnisher:

@@ -110,7 +110,9 @@ class Host(Value):
     """So much of a process's output is kept whole, in the state folder, for a while."""
     shm_bytes: AtLeastOne = 64 * 1024**2
     free_bytes: AtLeastOne = 1024**3
-    """Floor: with less room where workspaces lie nothing is started, and what runs is stopped."""
+    """Floor: with less room where the state folder or the repository's objects lie, nothing is
+    started. What runs goes on, unless it fills that disk itself (`scratch: disk`, the copy engine,
+    an environment being built): it is killed, and begun again without charge once there is room."""
     environments_kept: AtLeastOne = 16
     """Built environments kept, used last first; others are built again when needed."""
     environments_bytes: AtLeastOne = 20 * 1024**3

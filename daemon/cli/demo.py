@@ -21,6 +21,7 @@ from daemon.cli.missions import Known, Missions
 from daemon.cli.place import Place, open_place, target_of, tip_of
 from daemon.cli.scenery import scenery
 from daemon.cli.work import work_off
+from daemon.outside import write
 from daemon.standing import Standing
 from gitops.observe import POLICY
 from gitops.person import Person
@@ -82,8 +83,15 @@ def _prepared(folder: Path) -> Place:
     person.publish("main", first, None)
     os.environ["PAWL_CONFIG_DIR"] = str(folder / "config")
     os.environ["PAWL_STATE_DIR"] = str(folder / "state")
-    initialise(open_place(checkout), person, "unsigned-local", _begin(files), lambda *_: ())
+    place = open_place(checkout)
+    begun = initialise(place, person, "unsigned-local", _begin(files), lambda *_: ()).outside
+    host = begun.host.model_copy(update={"free_bytes": _FLOOR})
+    write(place.roots, begun.name, host, begun.trust)
     return open_place(checkout)
+
+
+_FLOOR = 16 * 1024**2
+"""`free_bytes` of the demo: a build host's floor would keep it from small disks for nothing."""
 
 
 _ITEMS = "backlog/"

@@ -4,7 +4,6 @@ It asks the parts themselves (the sandbox is probed, the key is loaded); nothing
 what is installed. It changes nothing in the repository.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from daemon.health import read_health
 from daemon.lock import LockedError, single_instance
 from daemon.outside import Absent, Outside, Unsound
 from daemon.sandbox.probes import Conforms, Unavailable
+from daemon.shortage import disks
 from gitops import highwater, refs
 from gitops.highwater import Corrupt, HighWater
 from gitops.ledger.reading import Trust, trust
@@ -169,14 +169,14 @@ def _history(place: Place, outside: Outside, tip: Tip) -> Iterator[Finding]:
 
 def _room(outside: Outside) -> Iterator[Finding]:
     outside.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    free = shutil.disk_usage(outside.state).free
-    if free < outside.host.free_bytes:
-        said = (
-            f"{free} bytes are free at {outside.state}, `free_bytes` is {outside.host.free_bytes}"
-        )
-        yield bad("room", said, "make room, or lower it in the host file", Exit.ENVIRONMENT)
-    else:
-        yield Finding("room", "good", f"{free // 1024**2} MiB free at {outside.state}")
+    floor = outside.host.free_bytes
+    for disk in disks(outside):
+        if disk.free < floor:
+            said = f"{disk.free} bytes are free at {disk.folder}, `free_bytes` is {floor}"
+            mend = "nothing is started: make room, or lower it in the host file"
+            yield bad("room", said, mend, Exit.ENVIRONMENT)
+        else:
+            yield Finding("room", "good", f"{disk.free // 1024**2} MiB free at {disk.folder}")
 
 
 def _sandbox(place: Place, outside: Outside) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from daemon.cli.missions import Known, Missions, Unknown
 from daemon.cli.place import Place, policy_at
 from daemon.clock import SystemClock
 from daemon.outside import Outside
+from daemon.shortage import short_of_room
 from gitops import highwater
 from gitops.highwater import Corrupt, HighWater
 from gitops.intake import Intake, ItemCache
@@ -84,6 +85,7 @@ def scenery(place: Place, tip: Tip) -> Scenery:
         closed=closed,
         integrity=doubt,
         offline=offline(place),
+        short=short_of_room(place.outside) if isinstance(place.outside, Outside) else None,
         unjudged=last.why if isinstance(last, Unjudged) else None,
         activity="paused" if is_paused(place.store, tip.tree) else "active",
     )

@@ -162,7 +162,7 @@ def _code_of(one: Known | Unknown, rest: Rest | None) -> Exit:
             return Exit.INVALID
         case (
             "frozen" | "held" | "yielding" | "unjudged" | "backing_off" | "no_sandbox" | "preparing"
-            | "no_environment" | "awaiting_hub"
+            | "no_environment" | "no_room" | "awaiting_hub"
         ):  # fmt: skip
             return Exit.ENVIRONMENT
         case "waiting":

@@ -113,6 +113,7 @@ class Opener:
             activity=view.activity,
             integrity=view.doubt(),
             offline=standing.offline,
+            short=standing.short,
             unjudged=view.last.why if isinstance(view.last, Unjudged) else None,
         )
 

@@ -61,7 +61,7 @@ class SandboxHost:
     scratch: Literal["memory", "disk"] = "memory"
     """Where the writable layer lies: a sized tmpfs (kernel >= 6.6), or the state directory."""
     free_bytes: int = 0
-    """With `scratch: disk` (or the copy engine): less free space than this kills the run."""
+    """Less than this kills a run that fills a disk: `scratch: disk`, the copy engine, a set-up."""
     cgroups: tuple[Path, ...] = ()
     bwrap: Path = field(default=Path("/usr/bin/bwrap"))
 

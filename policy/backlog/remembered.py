@@ -49,6 +49,8 @@ def _holds(last: _Remembered, scene: Scene) -> bool:
         and was.activity == scene.activity
         and was.integrity == scene.integrity
         and was.offline == scene.offline
+        and was.short == scene.short
+        and was.unjudged == scene.unjudged
         and was.spent == scene.spent
     )
 

@@ -60,6 +60,8 @@ class Scene:
     integrity: Integrity = field(default_factory=Sound)
     offline: str | None = None
     """Why the hub that other hosts share keeps anything from being opened."""
+    short: str | None = None
+    """Why this host has no room to begin anything; None where it has."""
     unjudged: str | None = None
     """Why nothing is opened before the last landing is judged; None where it is."""
     spent: str | None = None

@@ -68,6 +68,8 @@ class Surroundings:
                 return f"frozen: {why}"
             case Sound():
                 pass
+        if scene.short is not None:
+            return scene.short
         if scene.offline is not None:
             return f"opening needs the hub: {scene.offline}"
         if scene.unjudged is not None:

@@ -164,6 +164,7 @@ class Rest(Value):
         "backing_off",
         "item_unreadable",
         "no_sandbox",
+        "no_room",
         "preparing",
         "no_environment",
         "elsewhere",

@@ -59,9 +59,9 @@ def held_back(action: Action, world: World) -> Action:
     """Return *action* unless it would start something while nothing may start."""
     match action:
         case RunBuilder() | JudgeCandidate() | RunTarget():
-            return resting(world) or _unisolated(world) or _unprepared(world) or action
+            return resting(world) or _unable(world) or _unprepared(world) or action
         case Prepare():
-            return resting(world) or _unisolated(world) or action
+            return resting(world) or _unable(world) or action
         case BuildCandidate() | BuildLanding() | MoveTarget():
             return resting(world) or action
         case AskTarget() | BuildRevert() | MoveBack():
@@ -110,13 +110,14 @@ def resting(world: World) -> Rest | None:
             return None
 
 
-def _unisolated(world: World) -> Rest | None:
-    """Return why no process may be started: there is no way to run one without its sandbox."""
+def _unable(world: World) -> Rest | None:
+    """Return why this host starts no process: it has no sandbox to run it in, or no room."""
     match world.isolation:
         case NoSandbox(why=why):
             return Rest(reason="no_sandbox", why=why)
         case Isolated():
-            return None
+            pass
+    return Rest(reason="no_room", why=world.short) if world.short is not None else None
 
 
 def cancelled(history: History, world: World) -> Close | None:

@@ -275,6 +275,8 @@ class World(Value):
     activity: Literal["active", "paused", "stopping"]
     """paused: `.pawl/PAUSE` is at the target's tip. stopping: the daemon was told to end."""
     isolation: Isolation
+    short: str | None = None
+    """Why the host has no room for what a process would leave; None where it has."""
     checkout: Checkout
     sighting: Sighting
     way: Way

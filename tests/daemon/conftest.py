@@ -207,7 +207,9 @@ def founded(people, tmp_path):
         def begin(*_):
             return Beginning(introduction(policy), {}, "")
 
-        initialise(place, person, "unsigned-local", begin, lambda *_: ())
+        outside = initialise(place, person, "unsigned-local", begin, lambda *_: ()).outside
+        with (outside.config / "host.yaml").open("a") as host:
+            host.write("free_bytes: 1\n")  # the tests' own disk may be small
         house.git("reset", "--hard", "--quiet")
         return house
 

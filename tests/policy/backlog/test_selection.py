@@ -134,6 +134,12 @@ def test_a_daemon_that_stops_opens_nothing(scene):
     assert reasons(select(scene("A", activity="stopping"))) == {"A": "paused"}
 
 
+def test_without_room_nothing_is_opened_and_each_item_says_why(scene):
+    found = select(scene("A", "B", short="make room"))
+    assert reasons(found) == {"A": "halted", "B": "halted"}
+    assert {skip.why for skip in found.skipped.values()} == {"make room"}
+
+
 def test_without_the_hub_nothing_is_opened_and_each_item_says_why(scene):
     found = select(scene("A", "B", offline="nobody answers"))
     assert found.order == ()

@@ -46,6 +46,18 @@ def test_a_host_without_its_sandbox_starts_no_process_and_charges_nobody(story, 
         assert rests is waits, chapter
 
 
+def test_a_host_without_room_starts_no_process_and_lets_what_is_proven_land(story, world):
+    full = but(world, short="make room")
+    for chapter, waits in [
+        ("opened", True), ("started", False), ("ended", False), ("proposed", True),
+        ("judged", False),
+    ]:  # fmt: skip
+        getattr(story, chapter)()
+        action = decide(story.state, full)
+        rests = isinstance(action, Rest) and action.reason == "no_room"
+        assert rests is waits, chapter
+
+
 def test_a_dirty_checkout_holds_the_landing_only(story, world):
     held = but(world, checkout=Held(reason="dirty", why="a.py is modified"))
     story.opened().started().ended().proposed()

@@ -82,6 +82,14 @@ class Doubt:
             return
         self._raise(self._mark.model_copy(update={"hub": found, "target": both}))
 
+    def saw_only(self, ledger: CommitId) -> bool:
+        """Tell whether the mark knows of no other ledger than *ledger*."""
+        return self._mark.ledger in {None, ledger}
+
+    def gives_up_ledger(self) -> None:
+        """Forget where the ledger was: another is about to take its place."""
+        self._raise(self._mark.model_copy(update={"ledger": None}))
+
     def rewound(self, found: Mapping[MissionId, CommitId]) -> dict[MissionId, str]:
         """Return the missions whose ledger is not, or does not contain, what was seen last."""
         return {

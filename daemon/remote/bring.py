@@ -102,12 +102,29 @@ class Bringer:
             self._site.point("hub:ledger")
             found.moved = refs.move(store, refs.LEDGER, was=ours, to=theirs)
         else:
-            found.doubt = Frozen(
-                why=f"{refs.LEDGER} is at {theirs} at the hub and at {ours} here, and that is not "
-                "part of it: the hub was rolled back, or two hosts began a ledger each; look at "
-                "both (git log). Where nothing was closed here yet, take the hub's: "
-                f"git update-ref {refs.LEDGER} {theirs}; then: pawl doctor --accept-tip OID"
-            )
+            self._began_apart(ours, theirs, found)
+
+    def _began_apart(self, ours: CommitId, theirs: CommitId, found: Brought) -> None:
+        """Give up a ledger of ours that holds nothing for one each closing of which is believed."""
+        store, site = self._site.store, self._site
+        if (
+            ledger.is_empty_root(store, ours, site.key.public)
+            and self._doubt.saw_only(ours)
+            and ledger.is_believed_throughout(store, theirs, site.trust.daemons)
+        ):
+            # First the mark: a ledger it does not know yet is not one that was rewritten.
+            self._doubt.gives_up_ledger()
+            site.point("hub:ledger")
+            found.moved = refs.move(store, refs.LEDGER, was=ours, to=theirs)
+            _log.info("the hub's ledger is taken for ours, which was empty", was=ours, to=theirs)
+            return
+        target = refs.read(store, site.target)
+        found.doubt = Frozen(
+            why=f"{refs.LEDGER} is at {theirs} at the hub and at {ours} here, and that is not "
+            "part of it: the hub was rolled back, or begun anew; look at both (git log). To take "
+            f"the hub's, stop the daemon here, then: git update-ref {refs.LEDGER} {theirs}; "
+            f"pawl doctor --accept-tip {target}; and start it again"
+        )
 
     def _wrote(self, commit: CommitId) -> tuple[Trust, str]:
         try:

@@ -7,6 +7,8 @@ daemons cannot both write what comes next.
 from gitops.ledger import appending, reading
 from gitops.ledger.appending import DuplicateStepError as DuplicateStepError
 from gitops.ledger.appending import append as append
+from gitops.ledger.beginning import is_believed_throughout as is_believed_throughout
+from gitops.ledger.beginning import is_empty_root as is_empty_root
 from gitops.ledger.closed import Closed as Closed
 from gitops.ledger.closed import changed_between as changed_between
 from gitops.ledger.closed import closed_missions as closed_missions

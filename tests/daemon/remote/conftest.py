@@ -210,7 +210,7 @@ def hosts(hub, tmp_path, monkeypatch):
     """`hosts(name, **remote)` is a clone with a daemon; the first one begins it all."""
     made = []
 
-    def make(name, *, policy=POLICY, how=None, **remote):
+    def make(name, *, policy=POLICY, how=None, begins=True, **remote):
         root = tmp_path / name
         root.mkdir()
         host = Host(root / "clone", root=root, hub=hub)
@@ -229,7 +229,7 @@ def hosts(hub, tmp_path, monkeypatch):
             _begins(host, place, person, policy)
         host.knows(**{"url": str(hub.bare), **FAST, **(how or {}), **remote})
         made.append(host)
-        if len(made) == 1:
+        if len(made) == 1 and begins:
             host.runs()  # so that the hub has a ledger for those who come later
         return host
 

@@ -6,6 +6,8 @@ import pytest
 
 from daemon.serve import serving
 from daemon.site import nothing
+from gitops import highwater, ledger
+from gitops.signing import DaemonKey
 
 
 def dies(host, at):
@@ -63,6 +65,75 @@ def test_a_host_without_the_others_key_believes_nothing_of_it(hub, hosts):
     one.believes(two.key)
     one.runs()
     assert hub.landings() == ["H-1", "H-2"]
+
+
+def test_hosts_set_up_before_any_of_them_ran_come_to_one_ledger(hub, hosts):
+    one, two = hosts("one", begins=False), hosts("two")
+    began = two.tip("pawl/ledger")
+    assert one.tip("pawl/ledger") != began
+    hub.wishes("H-1")
+    one.runs()
+    hub.pulls()
+    hub.wishes("H-2")
+    standing = two.runs()
+    assert standing.doubts == []
+    assert hub.landings() == hub.closed() == ["H-1", "H-2"]
+    assert hub.tip("pawl/ledger") == two.tip("pawl/ledger")
+
+
+def test_a_ledger_is_given_up_whenever_the_daemon_dies_meanwhile(hub, hosts):
+    one, two = hosts("one", begins=False), hosts("two", begins=False)
+    hub.wishes("H-1")
+    one.runs()
+    was = two.tip("pawl/ledger")
+    dies(two, "hub:ledger")
+    assert two.tip("pawl/ledger") == was
+    assert two.runs().doubts == []
+    assert two.tip("pawl/ledger") == one.tip("pawl/ledger")
+    two.git("update-ref", "refs/heads/pawl/ledger", was)
+    assert "not part of it" in two.runs().doubts[0]
+    two.git("update-ref", "refs/heads/pawl/ledger", one.tip("pawl/ledger"))
+
+
+def test_a_ledger_with_a_closing_of_a_key_that_is_not_believed_is_not_taken(hub, hosts):
+    one, two = hosts("one"), hosts("two")
+    hub.wishes("H-1")
+    one.runs()
+    hub.pulls()
+    hub.wishes("H-2")
+    two.runs()
+    three = hosts("three", begins=False)
+    root = begins_anew(three)
+    three.believes(two.key)
+    standing = three.runs()
+    assert three.tip("pawl/ledger") == root
+    assert f"--accept-tip {three.tip()}" in standing.doubts[0]
+    three.believes(one.key, two.key)
+    assert three.runs().doubts == []
+    assert three.tip("pawl/ledger") == hub.tip("pawl/ledger")
+
+
+def test_a_ledger_on_which_something_was_closed_is_not_given_up(hub, hosts):
+    one, two, three = hosts("one"), hosts("two"), hosts("three")
+    hub.wishes("H-1")
+    one.runs()
+    two.runs()
+    was, other = two.tip("pawl/ledger"), begins_anew(three)
+    three.git("push", "--quiet", "--force", "origin", f"{other}:refs/heads/pawl/ledger")
+    standing = two.runs()
+    assert two.tip("pawl/ledger") == was
+    assert "not part of it" in standing.doubts[0]
+    hub.at("update-ref", "refs/heads/pawl/ledger", was)
+    assert two.runs().doubts == []
+
+
+def begins_anew(host):
+    """Give *host* an empty ledger of its own, as if it had been set up before the hub had one."""
+    host.git("update-ref", "-d", "refs/heads/pawl/ledger")
+    root = ledger.create_ledger_root(host.store, DaemonKey.load(host.outside.key), at=1_800_000_000)
+    seen = highwater.read(host.outside.mark)
+    highwater.write(host.outside.mark, seen.model_copy(update={"ledger": root}))
+    return root
 
 
 class Stage:

@@ -6,13 +6,12 @@ from daemon.cli import output
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.hub import offline
 from daemon.cli.place import Place, open_place, target_of, tip_of
-from daemon.cli.resting import last_said
 from daemon.cli.scenery import Scenery, scenery
 from daemon.clock import rfc3339
 from policy.backlog.conditions import said
 from policy.backlog.rank import natural
 from policy.backlog.reasons import Skip, SkipReason
-from policy.ids import ItemId, item_of
+from policy.ids import ItemId
 
 
 def explain(start: Path, name: str | None, *, as_json: bool) -> Exit:
@@ -72,7 +71,9 @@ def _row(found: Scenery, item: ItemId) -> tuple[str, str, str]:
         return item, "not_evaluated", f"opens if: {asked}"
     skip = found.selection.skipped[item]
     until = f"; until {rfc3339(skip.retry_at)}" if skip.retry_at else ""
-    return item, skip.reason.value, f"{skip.why}{until}"
+    rest = found.rests.get(item)
+    held = f"; {rest.words}: {rest.why}" if rest else ""
+    return item, skip.reason.value, f"{skip.why}{until}{held}"
 
 
 def _title(found: Scenery, item: ItemId) -> str:
@@ -88,7 +89,11 @@ def _object(found: Scenery, item: ItemId) -> dict[str, object]:
         return {"state": "skipped", "conditions": {said(one): "not_evaluated" for one in asked}}
     skip: Skip = found.selection.skipped[item]
     until = rfc3339(skip.retry_at) if skip.retry_at else None
-    return {"state": "skipped", "reason": skip.reason, "why": skip.why, "retry_at": until}
+    rest = found.rests.get(item)
+    held = {"rests": {"reason": rest.reason, "why": rest.why}} if rest else {}
+    return {
+        "state": "skipped", "reason": skip.reason, "why": skip.why, "retry_at": until, **held
+    }  # fmt: skip
 
 
 def _one(place: Place, found: Scenery, item: ItemId, *, as_json: bool) -> None:
@@ -100,9 +105,6 @@ def _one(place: Place, found: Scenery, item: ItemId, *, as_json: bool) -> None:
     _, state, why = _row(found, item)
     output.say(f"{item}: {_title(found, item)}" if _title(found, item) else item)
     output.say(f"  {state}: {why}")
-    for mission, rest in last_said(place).items():
-        if item_of(mission) == item:
-            output.say(f"  {rest.reason:<9} {rest.why}")
     filed = found.scene.backlog.items.get(item)
     if filed is not None:
         output.say(f"  file      {filed.path}", f"  spec      {filed.spec}")

@@ -1,7 +1,7 @@
 """Why an open mission does not go on: what the daemon of this host said of it last.
 
 No fact tells it, because what holds a mission up (a dirty checkout, time, a host without its
-sandbox) is a condition and no step. So a clone cannot know it, and no JSON of a mission has it.
+sandbox) is a condition and no step. So a clone cannot know it.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,15 @@ from policy.mission.actions import Rest
 
 @dataclass(frozen=True)
 class Resting:
-    """*reason* is one word, *why* a sentence with what to do or when it goes on."""
+    """*reason* is that of a `Rest`, *why* a sentence with what to do or when it goes on."""
 
     reason: str
     why: str
+
+    @property
+    def words(self) -> str:
+        """Return the reason as people read it."""
+        return self.reason.replace("_", " ")
 
 
 def last_said(place: Place) -> Mapping[MissionId, Resting]:
@@ -44,4 +49,4 @@ def said(rest: Rest) -> str:
 
 def _resting(reason: object, why: object, retry_at: object) -> Resting:
     until = f"; it is tried again from {retry_at} on" if retry_at else ""
-    return Resting(str(reason).replace("_", " "), f"{' '.join(str(why).split())}{until}")
+    return Resting(str(reason), f"{' '.join(str(why).split())}{until}")

@@ -12,6 +12,7 @@ from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.hub import offline
 from daemon.cli.missions import Known, Missions, Unknown
 from daemon.cli.place import Place, policy_at
+from daemon.cli.resting import Resting, last_said
 from daemon.clock import SystemClock
 from daemon.outside import Outside
 from daemon.shortage import short_of_room
@@ -48,6 +49,8 @@ class Scenery:
     selection: Selection
     missions: Missions
     opened: tuple[Known | Unknown, ...]
+    rests: Mapping[ItemId, Resting]
+    """Why open missions of items do not go on, where a daemon of this host has said so."""
 
 
 def scenery(place: Place, tip: Tip) -> Scenery:
@@ -89,7 +92,9 @@ def scenery(place: Place, tip: Tip) -> Scenery:
         unjudged=last.why if isinstance(last, Unjudged) else None,
         activity="paused" if is_paused(place.store, tip.tree) else "active",
     )
-    return Scenery(scene, select(scene), missions, opened)
+    ids = {one.mission for one in opened}
+    rests = {item_of(one): rest for one, rest in last_said(place).items() if one in ids}
+    return Scenery(scene, select(scene), missions, opened, rests)
 
 
 def _cache(place: Place) -> ItemCache | None:

@@ -61,7 +61,7 @@ def _story(place: Place, known: Known) -> Iterator[str]:
     yield f"  {outcome_of(known)}"
     rest = last_said(place).get(known.mission) if known.is_open else None
     if rest is not None:
-        yield f"  {rest.reason:<9} {rest.why}"
+        yield f"  {rest.words:<9} {rest.why}"
     elif summary.why:
         yield f"  why       {summary.why}"
     yield f"  base      {summary.base}"

@@ -158,7 +158,7 @@ def _ended(one: Ended | Unknown) -> tuple[str, Natural]:
 
 def _open_row(one: Known | Unknown, rest: Resting | None) -> tuple[str, str, str, str]:
     mission, state, title, why = _row(one)
-    return (mission, state, title, why) if rest is None else (mission, rest.reason, title, rest.why)
+    return (mission, state, title, why) if rest is None else (mission, rest.words, title, rest.why)
 
 
 def _row(one: Known | Ended | Unknown) -> tuple[str, str, str, str]:

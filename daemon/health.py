@@ -62,8 +62,9 @@ def write_health(
 
 def read_health(state: Path) -> dict[str, object] | None:
     """Return what the last reconcile wrote, None where nothing can be read."""
+    path = state / HEALTH
     try:
-        found = json.loads((state / HEALTH).read_bytes())
+        found = json.loads(path.read_bytes() if path.is_file() else b"")  # a pipe would wait
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

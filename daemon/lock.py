@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon.ground import of_state, refuse, standing_on
+
 
 class LockedError(Exception):
     """Another daemon works on this repository. Exit code 75."""
@@ -37,12 +39,19 @@ class Instance:
 
 @contextmanager
 def single_instance(state: Path) -> Iterator[Instance]:
-    """Hold the lock of the state directory *state*; raise `LockedError` if another has it."""
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fd = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Hold the lock of the state directory *state*.
+
+    Raises `LockedError` if another has it, `GroundError` where nothing can be recorded there.
+    """
+    refuse(of_state(state))
+    with standing_on(state / "lock"):
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fd = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        _take(fd, state)
-        yield _next_epoch(fd)
+        with standing_on(state / "lock"):
+            _take(fd, state)
+            instance = _next_epoch(fd)
+        yield instance
     finally:
         os.close(fd)
 

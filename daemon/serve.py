@@ -12,6 +12,7 @@ from pathlib import Path
 
 from daemon.bus.door import door_of
 from daemon.clock import Clock, SystemClock
+from daemon.ground import of_repository, refuse
 from daemon.health import write_health
 from daemon.lock import single_instance
 from daemon.log import bound, get_logger
@@ -58,13 +59,15 @@ def serving(
 ) -> Iterator[Serving]:
     """Hold the lock, recover what a kill left, and build the daemon.
 
-    Raises `LockedError`, `RepositoryRefusedError`, `KeyRefusedError` before anything is changed.
+    Raises `LockedError`, `GroundError`, `RepositoryRefusedError`, `KeyRefusedError` before anything
+    is changed.
     """
     with single_instance(outside.state) as instance:
         if outside.host.remote is not None:
             instance.rename(name_in(outside.state))
         gitdir = Path(outside.host.git_dir)
         target = refs.branch_ref(outside.trust.target)
+        refuse(of_repository(gitdir, target))
         findings = [*_before_open(outside, gitdir, target, clock)]
         store = Store.open(gitdir, durability=outside.host.durability)
         findings += recovery.after_open(store, patience_s=outside.host.stop_s)

@@ -5,6 +5,7 @@ without it the daemon only observes (DESIGN 9).
 """
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -48,6 +49,8 @@ class _File(Value):
 def read(path: Path) -> HighWater | Corrupt | None:
     """Return the mark at *path*, None where there is no file."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait
+            return Corrupt(path=str(path), why="it is no file")
         content = path.read_bytes()
     except FileNotFoundError:
         return None

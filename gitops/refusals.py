@@ -109,6 +109,8 @@ def _refs(gitdir: Path) -> Iterator[Problem]:
             yield Problem("an object is replaced by another", name, f"git update-ref -d {name}")
         elif why := _unreadable(path):
             todo = f"point it at the right commit (git update-ref {name} OID), or remove the file"
+            if name == "HEAD":  # without a sound one git finds no repository at all
+                todo = f"name the branch in it: echo 'ref: refs/heads/main' > {path}"
             yield Problem(why, str(path), todo)
 
 

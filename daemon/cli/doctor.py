@@ -4,9 +4,10 @@ It asks the parts themselves (the sandbox is probed, the key is loaded); nothing
 what is installed. It changes nothing in the repository.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from daemon import ground
 from daemon.bus.door import door_of
 from daemon.cli import output
 from daemon.cli.environments import environments
@@ -15,6 +16,7 @@ from daemon.cli.finding import Finding, bad
 from daemon.cli.hub_doctor import hub
 from daemon.cli.place import Place, open_place, policy_at, target_of
 from daemon.cli.scenery import scenery
+from daemon.ground import Obstacle
 from daemon.health import read_health
 from daemon.lock import LockedError, single_instance
 from daemon.outside import Absent, Outside, Unsound
@@ -123,7 +125,13 @@ def _outside(place: Place, outside: Outside, tip: Tip | Lost) -> Iterator[Findin
     if isinstance(tip, Tip):
         yield from _history(place, outside, tip)
     yield from _room(outside)
-    yield from hub(place, outside, refs.branch_ref(outside.trust.target))
+    target = refs.branch_ref(outside.trust.target)
+    yield from _hindered("repository", ground.of_repository(place.gitdir, target))
+    hindered = tuple(_hindered("state", ground.of_state(outside.state)))
+    yield from hindered
+    yield from hub(place, outside, target)
+    if hindered:
+        return  # what is left writes there
     if isinstance(tip, Tip):
         yield from environments(place, outside, tip)
     try:
@@ -168,7 +176,6 @@ def _history(place: Place, outside: Outside, tip: Tip) -> Iterator[Finding]:
 
 
 def _room(outside: Outside) -> Iterator[Finding]:
-    outside.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     floor = outside.host.free_bytes
     for disk in disks(outside):
         if disk.free < floor:
@@ -177,6 +184,11 @@ def _room(outside: Outside) -> Iterator[Finding]:
             yield bad("room", said, mend, Exit.ENVIRONMENT)
         else:
             yield Finding("room", "good", f"{disk.free // 1024**2} MiB free at {disk.folder}")
+
+
+def _hindered(what: str, obstacles: Iterable[Obstacle]) -> Iterator[Finding]:
+    for one in obstacles:
+        yield bad(what, f"cannot write {one.path}: {one.why}", one.then, Exit.ENVIRONMENT)
 
 
 def _sandbox(place: Place, outside: Outside) -> Iterator[Finding]:

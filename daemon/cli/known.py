@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from daemon.cli.exits import Exit, RefusedError
+from daemon.ground import GroundError
 from daemon.lock import LockedError
 from gitops.git import ConfigurationRefusedError, GitError, GitMissingError
 from gitops.ledger import BrokenDossierError, LedgerRootMissingError
@@ -16,6 +17,7 @@ _CODES: Mapping[type[Exception], Exit] = {
     LockedError: Exit.LOCKED,
     KeyRefusedError: Exit.INVALID,
     LedgerRootMissingError: Exit.INVALID,
+    GroundError: Exit.ENVIRONMENT,
     GitMissingError: Exit.ENVIRONMENT,
     BrokenDossierError: Exit.GIT,
     BrokenRefError: Exit.GIT,

@@ -6,7 +6,8 @@ from daemon.cli import output
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.hub import offline
 from daemon.cli.place import Place, open_place, target_of, tip_of
-from daemon.cli.scenery import Scenery, scenery
+from daemon.cli.scenery import BrokenPolicyError, Scenery, scenery
+from daemon.cli.status import tell
 from daemon.clock import rfc3339
 from policy.backlog.conditions import said
 from policy.backlog.rank import natural
@@ -17,7 +18,10 @@ from policy.ids import ItemId
 def explain(start: Path, name: str | None, *, as_json: bool) -> Exit:
     """Print why each item, or the item *name*, runs next or does not."""
     place = open_place(start)
-    found = scenery(place, tip_of(place, target_of(place)))
+    try:
+        found = scenery(place, tip_of(place, target_of(place)))
+    except BrokenPolicyError:
+        return tell(place, as_json=as_json)  # no item runs; what stands is all that can be told
     if name is not None:
         _one(place, found, ItemId(name.partition("@")[0]), as_json=as_json)
         return Exit.OK

@@ -38,6 +38,10 @@ from policy.problems import Unreadable
 from policy.rules.model import Policy
 
 
+class BrokenPolicyError(RefusedError):
+    """The policy at the tip cannot be read: nothing can be selected; the rest can still be told."""
+
+
 @dataclass(frozen=True)
 class Scenery:
     """A scene, what is selected in it, and the missions it was read from.
@@ -54,10 +58,10 @@ class Scenery:
 
 
 def scenery(place: Place, tip: Tip) -> Scenery:
-    """Return what would be opened at *tip*; refuse with exit 3 where the policy is unreadable."""
+    """Return what would be opened at *tip*; `BrokenPolicyError` has exit 3."""
     effective = policy_at(place, tip.tree)
     if isinstance(effective, Unreadable):
-        raise RefusedError(
+        raise BrokenPolicyError(
             Exit.INVALID,
             attempted="read",
             on=f"{POLICY} at {tip.commit[:12]} of {tip.ref}",

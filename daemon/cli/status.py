@@ -2,22 +2,23 @@
 
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from daemon.cli import output
 from daemon.cli.exits import Exit
 from daemon.cli.hub import hub_lines
-from daemon.cli.missions import Ended, Known, Unknown, absent, entry
+from daemon.cli.missions import Ended, Known, Missions, Unknown, absent, entry
 from daemon.cli.place import Place, open_place, target_of, tip_of
 from daemon.cli.resting import Resting, last_said
-from daemon.cli.scenery import Scenery, scenery
+from daemon.cli.scenery import BrokenPolicyError, Scenery, scenery
 from daemon.cli.show import outcome_of
 from daemon.clock import SystemClock
 from daemon.health import read_health
 from daemon.outside import Outside
 from gitops.objects import read_blob
-from gitops.observe import PAUSE, Tip, blob_at
+from gitops.observe import PAUSE, Tip, blob_at, is_paused
 from gitops.processes import is_alive
 from policy.backlog.rank import Natural, natural
 
@@ -25,14 +26,13 @@ from policy.backlog.rank import Natural, natural
 def status(start: Path, *, watch: bool, as_json: bool) -> Exit:
     place = open_place(start)
     if not watch:
-        _print(place, as_json=as_json)
-        return Exit.OK
+        return tell(place, as_json=as_json)
     from daemon.cli.watching import changes  # noqa: PLC0415 - the other form starts without it
 
     for _ in changes(place.gitdir):
         if sys.stdout.isatty() and not as_json:
             sys.stdout.write(_CLEAR)
-        _print(open_place(start), as_json=as_json)
+        tell(open_place(start), as_json=as_json)
     return Exit.OK
 
 
@@ -41,25 +41,49 @@ _REASON = 200
 _CLEAR = "\x1b[H\x1b[2J"
 
 
-def _print(place: Place, *, as_json: bool) -> None:
+def tell(place: Place, *, as_json: bool) -> Exit:
+    """Print where things stand; a broken policy is told with the rest, and is exit 3."""
     tip = tip_of(place, target_of(place))
-    found = scenery(place, tip)
+    found = _seen(place, tip)
     if as_json:
         output.dump(_object(place, tip, found))
     else:
         _tell(place, tip, found)
+    return found.chosen.code if isinstance(found.chosen, BrokenPolicyError) else Exit.OK
 
 
-def _object(place: Place, tip: Tip, found: Scenery) -> dict[str, object]:
+@dataclass(frozen=True)
+class _Seen:
+    """What can be told at a tip, also where nothing can be selected there."""
+
+    missions: Missions
+    opened: tuple[Known | Unknown, ...]
+    paused: bool
+    chosen: Scenery | BrokenPolicyError
+
+
+def _seen(place: Place, tip: Tip) -> _Seen:
+    paused = is_paused(place.store, tip.tree)
+    try:
+        found = scenery(place, tip)
+    except BrokenPolicyError as error:
+        missions = Missions(place)
+        return _Seen(missions, tuple(missions.opened()), paused, error)
+    return _Seen(found.missions, found.opened, paused, found)
+
+
+def _object(place: Place, tip: Tip, found: _Seen) -> dict[str, object]:
+    skipped = found.chosen.selection.skipped if isinstance(found.chosen, Scenery) else {}
     return {
+        **({} if isinstance(found.chosen, Scenery) else found.chosen.as_json()),
         "schema": 1,
         "missions": [
             {**absent(one), "why": one.why} if isinstance(one, Unknown) else entry(one.summary)
             for one in (*found.opened, *_by_time(found.missions.closed()))
         ],
-        "skipped": {item: skip.reason for item, skip in found.selection.skipped.items()},
+        "skipped": {item: skip.reason for item, skip in skipped.items()},
         "target": {"ref": tip.ref, "commit": tip.commit},
-        "paused": found.scene.activity == "paused",
+        "paused": found.paused,
         "doubt": place.doubt,
         "daemon": _health(place),
     }
@@ -69,7 +93,7 @@ def _health(place: Place) -> dict[str, object] | None:
     return read_health(place.outside.state) if isinstance(place.outside, Outside) else None
 
 
-def _tell(place: Place, tip: Tip, found: Scenery) -> None:
+def _tell(place: Place, tip: Tip, found: _Seen) -> None:
     at = f"{tip.ref.removeprefix('refs/heads/')} at {tip.commit[:12]}"
     output.say(f"{at}{_paused(place, tip, found)}")
     output.say(f"daemon: {_daemon(place)}")
@@ -87,7 +111,11 @@ def _tell(place: Place, tip: Tip, found: Scenery) -> None:
         output.say("", f"{closed} closed{more}")
         rows = [_row(one) for one in _by_time(found.missions.closed(newest=_SHOWN))]
         output.table(("mission", "outcome", "title", "why"), rows)
-    _tell_selection(found)
+    match found.chosen:
+        case Scenery() as chosen:
+            _tell_selection(chosen)
+        case BrokenPolicyError() as error:
+            output.warn(error.text())
 
 
 def _tell_selection(found: Scenery) -> None:
@@ -109,8 +137,8 @@ _SHOWN = 20
 """Closed missions in the table; `--json` has them all."""
 
 
-def _paused(place: Place, tip: Tip, found: Scenery) -> str:
-    if found.scene.activity != "paused":
+def _paused(place: Place, tip: Tip, found: _Seen) -> str:
+    if not found.paused:
         return ""
     blob = blob_at(place.store, tip.tree, PAUSE)
     said = "" if blob is None else read_blob(place.store, blob).decode(errors="replace")

@@ -22,6 +22,7 @@ EVALUATOR = 2
 """Counted up when the same policy file is to mean something else; part of every digest."""
 
 _SHIPPED = {"default-1": "default.yaml"}
+_KEYS = {field.alias or name for name, field in Policy.model_fields.items()} | {"extends"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,12 @@ def shipped_policy(name: str = "default-1") -> Effective:
 def _split(document: Document) -> tuple[str, dict[str, Plain]] | Unreadable:
     """Return which shipped policy is extended, and the overrides."""
     if not isinstance(document.value, dict):
-        return _problem(1, "a policy is a map of keys and values")
+        said = f"not a mapping of keys and values, but {quoted(document.value)}"
+        return _problem(1, f"{said}; a policy begins with `schema: 1`")
     own = dict(document.value)
+    if own and not own.keys() & _KEYS:
+        said = f"not a mapping of keys that a policy has, but of {quoted(next(iter(own)))}"
+        return _problem(1, f"{said}; a policy begins with `schema: 1`")
     if "schema" not in own:
         return _problem(1, "schema: is missing; write `schema: 1`")
     base = own.pop("extends", None)

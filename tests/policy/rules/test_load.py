@@ -46,7 +46,9 @@ GATE = b"gates:\n  - {name: suite, run: [pytest], timeout_s: 5%s}\n"
     ("content", "says"),
     [
         (b"", "the file is empty"),
-        (b"[]", "a map"),
+        (b"[]", "line 1: not a mapping of keys and values, but a list"),
+        (b"just words", "line 1: not a mapping of keys and values, but 'just words'"),
+        (b"::: not [yaml", "line 1: not a mapping of keys that a policy has, but of '::'"),
         (b"extends: default-1", "schema: is missing"),
         (b"schema: 1", "extends: must be one of"),
         (b"schema: 2\nextends: default-1", "schema"),

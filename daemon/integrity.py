@@ -15,7 +15,7 @@ from gitops.ledger.reading import Trust, trust
 from gitops.objects import DamagedObjectError, MissingObjectError, read_object
 from gitops.observe import Lost, contains, follows, observe_tip
 from policy.ids import CommitId, MissionId
-from policy.mission.integrity import ledger_moved, put_back, rewritten, rewritten_at_hub
+from policy.mission.integrity import foreign_ledger, ledger_moved, rewritten, rewritten_at_hub
 from policy.mission.world import Frozen, Integrity, Sound
 
 _ACCEPT = "look at the history, then: pawl doctor --accept-tip"
@@ -56,10 +56,7 @@ class Doubt:
             raw = read_object(self._site.store, ledger_tip, "commit")
             whose, why = trust(raw, self._site.trust.daemons)
             if whose is not Trust.VERIFIED:
-                return Frozen(
-                    why=f"{refs.LEDGER} is at {ledger_tip}, which is not this daemon's: {why}; "
-                    f"look at what was committed there, then {put_back(refs.LEDGER, known)}"
-                )
+                return foreign_ledger(refs.LEDGER, found=ledger_tip, seen=known, why=why)
             self._signed = ledger_tip
         # With a hub, what is only here is no high-water mark: a person may take it back.
         target = self._mark.target if self._mark.hub is not None else tip.commit

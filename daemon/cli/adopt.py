@@ -12,10 +12,13 @@ from daemon.cli.init import Checkout, Initialised, clean_checkout, refused, repo
 from daemon.cli.place import Place
 from daemon.cli.settle import settle
 from daemon.cli.toolchains import detect
-from daemon.outside import free_name
+from daemon.outside import KEY_FILE, Absent, free_name
+from gitops.ledger.reading import Trust, trust
+from gitops.objects import read_object
 from gitops.observe import POLICY, blob_at, contains
 from gitops.person import Person
 from gitops.refs import LEDGER, branch_ref, create, read
+from gitops.signing import DaemonKey
 from policy.ids import CommitId, RefName, TreeId
 from policy.people.trust import PUBLIC_KEY, Mode
 
@@ -47,11 +50,14 @@ def adopt(
         )
     for key in (*((daemon_key,) if daemon_key is not None else ()), *peers):
         _refuse_no_key(place, key)
+    name = _name(place, checkout)
+    if daemon_key is None:
+        _refuse_foreign_ledger(place, name, peers)
     _fetch_from_now_on(place, person, reads_only=daemon_key is not None)
     toolchains = detect(checkout.path, os.environ)
     outside = settle(
         place,
-        free_name(place.roots, repository_name(checkout.path), place.gitdir),
+        name,
         introduction=introduction,
         tip=checkout.tip,
         branch=checkout.branch,
@@ -78,6 +84,32 @@ def _refuse_no_key(place: Place, key: str) -> None:
             place,
             f"{key!r} is not a daemon's public key",
             "Use the line `ssh-ed25519 AAAA...` of `daemon_key` in the trust file there.",
+        )
+
+
+def _name(place: Place, checkout: Checkout) -> str:
+    """Return the name of the folders that are about this repository, or are to be."""
+    if isinstance(place.outside, Absent):
+        return free_name(place.roots, repository_name(checkout.path), place.gitdir)
+    return place.outside.config.name
+
+
+def _refuse_foreign_ledger(place: Place, name: str, peers: tuple[str, ...]) -> None:
+    """Refuse a ledger that the daemon here could not go on with: it would freeze at once."""
+    ledger = read(place.store, LEDGER) or read(place.store, _REMOTE_LEDGER)
+    if ledger is None:
+        return
+    path = place.roots.config / name / KEY_FILE
+    own = (DaemonKey.load(path).public,) if path.exists() else ()
+    whose, why = trust(read_object(place.store, ledger, "commit"), "\n".join((*own, *peers)))
+    if whose is not Trust.VERIFIED:
+        raise refused(
+            place,
+            f"there is a ledger, {LEDGER} at {ledger}, and no key that is believed here wrote its "
+            f"tip: {why}",
+            'If another host of yours did: `--peer "ssh-ed25519 ..."`, with its daemon key. If '
+            "that key was stolen: keep the branch by another name, `git branch -m pawl/ledger "
+            'ledger-until-the-theft`, and go on as docs/operations.md says ("The daemon\'s key").',
         )
 
 

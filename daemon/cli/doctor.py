@@ -28,7 +28,7 @@ from gitops.ledger.reading import Trust, trust
 from gitops.objects import read_object
 from gitops.observe import POLICY, Lost, Tip, contains, observe_tip
 from gitops.signing import DaemonKey, KeyRefusedError
-from policy.mission.integrity import put_back
+from policy.mission.integrity import not_ours, put_back
 from policy.mission.world import Frozen, Sound
 from policy.problems import Unreadable
 
@@ -114,6 +114,7 @@ def _ledger(place: Place) -> Iterator[Finding]:
         whose, why = trust(read_object(place.store, tip, "commit"), place.trusted)
         if whose is Trust.FOREIGN:
             said = f"{refs.LEDGER} is at {tip}, which is not this daemon's: {why}"
+            mend = not_ours(refs.LEDGER, found=tip, seen=seen)
             yield bad("ledger", said, mend, Exit.ENVIRONMENT)
     for mission, why in refs.list_missions(place.store).broken.items():
         yield bad("ledger", f"{mission}: {why}", "restore the ref from a clone", Exit.GIT)

@@ -27,7 +27,9 @@ def settle(
     daemon_key: str | None = None,
     peers: tuple[str, ...] = (),
 ) -> Outside:
-    """Write key, host file and trust file, and begin the ledger. Repeatable; a key is kept.
+    """Write key, host file and trust file, and begin the ledger.
+
+    Repeatable; a key is kept, and a host file: it is the operator's.
 
     *tip* is where the branch is or will be. *daemon_key* is another daemon's public key: then
     its ledger is believed and none is begun here.
@@ -46,7 +48,7 @@ def settle(
         peers=peers,
         mode=mode,
     )
-    outside = write(place.roots, name, _host(place, toolchains), trust)
+    outside = write(place.roots, name, _kept(place, name) or _host(place, toolchains), trust)
     # What is there when a person says "trust this" is what was seen last: without a mark the
     # daemon would only observe.
     seen = HighWater(target=tip, ledger=refs.read(place.store, refs.LEDGER))
@@ -56,6 +58,11 @@ def settle(
 
 def _key(path: Path) -> DaemonKey:
     return DaemonKey.load(path) if path.exists() else DaemonKey.generate(path)
+
+
+def _kept(place: Place, name: str) -> Host | None:
+    known = place.outside
+    return known.host if isinstance(known, Outside) and known.name == name else None
 
 
 def _host(place: Place, toolchains: tuple[Toolchain, ...]) -> Host:

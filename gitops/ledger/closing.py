@@ -22,8 +22,8 @@ class LedgerRootMissingError(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            f"cannot close a mission: {refs.LEDGER} does not exist; run `pawl init`, or fetch the "
-            "branch from a clone if there was one"
+            f"cannot close a mission: {refs.LEDGER} does not exist; fetch the branch from a clone, "
+            "or, to begin anew, run `pawl init --introduction OID`"
         )
 
 

@@ -41,6 +41,23 @@ def ledger_moved(ref: RefName, *, found: CommitId | None, seen: CommitId) -> Fro
     return Frozen(why=f"{ref} {now}; it has been at {seen}; {put_back(ref, seen)}")
 
 
+def foreign_ledger(ref: RefName, *, found: CommitId, seen: CommitId | None, why: str) -> Frozen:
+    """Say that nobody who is believed wrote the tip of the ledger."""
+    then = not_ours(ref, found=found, seen=seen)
+    return Frozen(why=f"{ref} is at {found}, which is not this daemon's: {why}; {then}")
+
+
+def not_ours(ref: RefName, *, found: CommitId, seen: CommitId | None) -> str:
+    """Return what a person does about a ledger whose tip nobody wrote who is believed."""
+    if found != seen:
+        return f"look at what was committed there, then {put_back(ref, seen)}"
+    return (
+        "it was seen there before, so whom to believe has changed: if another host of yours wrote "
+        "it, or this daemon with a key it had and nobody else, add that key to `peers` in the "
+        'trust file; if the key was stolen, begin anew: docs/operations.md, "The daemon\'s key"'
+    )
+
+
 def put_back(ref: RefName, seen: CommitId | None) -> str:
     """Return what a person does about a ref of the daemon's that somebody else moved."""
     if seen is None:

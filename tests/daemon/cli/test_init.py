@@ -211,6 +211,46 @@ def test_a_clone_is_adopted_without_a_commit(served, tmp_path):
     )
 
 
+def test_a_ledger_of_nobody_who_is_believed_is_not_adopted(served, tmp_path):
+    clone = clone_of(served, tmp_path)
+    answer = served.pawl("init", "--introduction", served.tip("main~1"), at=clone)
+    assert answer.code == 3
+    assert "`--peer" in answer.err
+    assert "pawl/ledger" not in served.git("branch", at=clone)
+    argv = ("init", "--introduction", served.tip("main~1"), "--peer", trust_of(served).daemon_key)
+    assert served.pawl(*argv, at=clone).code == 0
+
+
+def test_a_daemon_whose_key_was_stolen_begins_anew(served):
+    served.pawl("once")
+    before, old = served.tip("pawl/ledger"), trust_of(served)
+    argv = ("init", "--introduction", old.introduction)
+    config = served.config
+    host = (config / "host.yaml").read_text() + "free_bytes: 4096\n"
+    (config / "host.yaml").write_text(host)
+    (config / "daemon_ed25519").unlink()
+    refused = served.pawl(*argv)
+    assert refused.code == 3
+    assert "git branch -m pawl/ledger" in refused.err
+    assert trust_of(served) == old
+    served.git("branch", "-m", "pawl/ledger", "ledger-until-the-theft")
+    assert served.pawl(*argv).code == 0
+    assert old.daemon_key not in trust_of(served).daemons
+    assert "free_bytes: 4096" in (config / "host.yaml").read_text()
+    assert served.pawl("doctor").code == 0
+    assert served.pawl("once").code == 0
+    served.git("update-ref", "refs/heads/pawl/ledger", before)
+    told = served.pawl("once")
+    assert told.code == 9
+    assert "has been at" in told.out + told.err
+    assert served.pawl("doctor", "--accept-tip", served.tip()).code == 0
+    for command in ("once", "doctor"):
+        told = served.pawl(command)
+        assert told.code == 9
+        assert "if the key was stolen, begin anew" in told.out + told.err
+        assert "git update-ref" not in told.out + told.err
+
+
 @pytest.mark.parametrize("which", ["main", "main~2", "pawl/ledger"])
 def test_only_the_commit_that_brought_the_policy_is_an_introduction(served, tmp_path, which):
     clone = clone_of(served, tmp_path)

@@ -69,7 +69,16 @@ def plan(
         stop_s=outside.host.stop_s,
         systemd=systemctl.version(),
     )
+    unseen = unit.unseen(instance)
+    if unseen:
+        return Unfit(tuple(f"the service does not see {path}: {_OWN_TMP}" for path in unseen))
     return Plan(instance, move, gitdir, bare, account)
+
+
+_OWN_TMP = (
+    "its /tmp and /var/tmp are its own (PrivateTmp=); have a repository in /srv, pawl in /opt, "
+    "toolchains where they stay"
+)
 
 
 def own_command() -> tuple[str, ...]:

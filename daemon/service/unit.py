@@ -17,6 +17,7 @@ CONFIG = Path("/etc/pawl")
 STATE = Path("/var/lib/pawl")
 TEMPLATE = "pawl@.service"
 DROP_IN = "50-pawl.conf"
+_TEMPORARY = tuple(map(Path, ("/tmp", "/var/tmp")))  # noqa: S108  # named to be refused
 _HOMES = tuple(map(Path, ("/home", "/root", "/run/user")))
 _MARK = re.compile(r"\A# pawl ([0-9a-f]{64})[^\n]*\n")
 _STEPS_SINCE = 254
@@ -124,6 +125,16 @@ def _drop_in(instance: Instance) -> Iterator[str]:
 
 _TO_RECORD_S = 60
 """After everything was stopped: to take the last snapshots and to write the last steps."""
+
+
+def unseen(instance: Instance) -> tuple[Path, ...]:
+    """Return what the service needs and does not see: PrivateTmp= gives it a /tmp of its own."""
+    needed = (*instance.writable, *instance.readable)
+    return tuple(dict.fromkeys(path for path in needed if _is_temporary(path)))
+
+
+def _is_temporary(path: Path) -> bool:
+    return any(at.is_relative_to(tmp) for tmp in _TEMPORARY for at in (path, path.resolve()))
 
 
 def _is_below_a_home(path: Path) -> bool:

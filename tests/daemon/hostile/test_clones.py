@@ -45,11 +45,19 @@ COMMANDS = [
 ]  # fmt: skip
 
 
+def without_rests(told):
+    """Return what `explain` printed without what only the mission's own host knows."""
+    for item in told["items"].values():
+        item.pop("rests", None)
+    return f"{json.dumps(told, indent=2)}\n"
+
+
 def test_a_clone_tells_the_same_story_and_that_nobody_verified_it(house, clone, pawl):
     for command in COMMANDS:
         here, there = pawl(*command, "--json"), pawl(*command, "--json", at=clone)
         assert (here.code, there.code) == (0, 0), command
-        assert here.out == there.out.replace('"unverified"', '"verified"'), command
+        said = here.out if command[0] != "explain" else without_rests(here.json)
+        assert said == there.out.replace('"unverified"', '"verified"'), command
     for name in ("L-1", "W-1", "D-1"):
         assert pawl("show", name, "--json", at=clone).json["verified"] == "unverified"
     assert "unverified" in pawl("show", "D-1", at=clone).out

@@ -49,8 +49,13 @@ def standing_on(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = error.strerror or str(error)
-        raise GroundError([Obstacle(path, why, "mend that, then try again")]) from error
+        why = error.strerror or str(error)[-_SAID:]  # a copied tree tells of each of its files
+        then = "mend that, or make room (df), then try again"
+        raise GroundError([Obstacle(path, why, then)]) from error
+
+
+_SAID = 300
+"""Characters of what the system says that are shown."""
 
 
 def of_state(state: Path) -> Iterator[Obstacle]:

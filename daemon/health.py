@@ -6,6 +6,7 @@ process is up (R24). `pawl status` and `pawl doctor` read it; nothing decides by
 
 import json
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def write_health(
     reloads: int = 0,
     stale_s: int | None = None,
 ) -> None:
-    """Replace the file; a full disk is no reason to stop: the file then tells its age.
+    """Replace the file; a full disk is no reason to stop: the file is gone then, or tells its age.
 
     *reloads* is how many reloads this process was asked for before what is told here was read. A
     deed under way for more than *stale_s* seconds is told as stale.
@@ -53,11 +54,23 @@ def write_health(
     }
     path = state / HEALTH
     new = path.with_suffix(".new")
+    text = json.dumps(row, indent=1, sort_keys=True) + "\n"
     try:
-        new.write_text(json.dumps(row, indent=1, sort_keys=True) + "\n")
+        _replace(path, new, text)
+    except OSError:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)  # what is no longer so is worse than nothing, and is room
+            _replace(path, new, text)
+
+
+def _replace(path: Path, new: Path, text: str) -> None:
+    try:
+        new.write_text(text)
         new.replace(path)
     except OSError:
-        return
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
 
 
 def read_health(state: Path) -> dict[str, object] | None:

@@ -90,7 +90,7 @@ class Daemon:
             self._doubt.note(refs.list_missions(self._site.store).open)
             if standing.closed and not self._pool.under_way():
                 self._site.door.retain(self._site.outside.host.trees_kept)
-        except TargetLostError as error:
+        except (TargetLostError, refs.UnwritableRefError) as error:
             standing.doubt(str(error))
         except Exception as error:  # noqa: BLE001 - the one broad one: unclassified freezes
             self._unclassified(standing, error)

@@ -14,7 +14,7 @@ from daemon.shortage import is_shortage
 from daemon.site import Site
 from gitops import ledger, refs
 from gitops.ledger.reading import Trust
-from gitops.refs import RefLockedError
+from gitops.refs import RefLockedError, UnwritableRefError
 from policy.ids import MissionId
 from policy.mission.actions import Rest
 from policy.mission.states import Mission
@@ -72,7 +72,7 @@ def guarded(doubt: Doubt, mission: MissionId, act: Callable[[], Rest | None]) ->
     except UNREADABLE as error:
         _log.error("mission frozen", mission=mission, why=str(error))
         return Rest(reason="frozen", why=str(error))
-    except (LedgerMovedError, RefLockedError) as error:
+    except (LedgerMovedError, RefLockedError, UnwritableRefError) as error:
         _log.warning("tried again in the next reconcile", mission=mission, why=str(error))
         return Rest(reason="backing_off", why=str(error))
     except (OSError, pygit2.GitError) as error:

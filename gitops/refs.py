@@ -70,6 +70,17 @@ class RefLockedError(Exception):
         self.lock = lock
 
 
+class UnwritableRefError(OSError):
+    """The disk, or who may write on it, does not let a ref be moved."""
+
+    def __init__(self, ref: str, gitdir: Path, why: str) -> None:
+        super().__init__(
+            f"cannot move {ref}: {why}; look at room, owner, mode and attributes there "
+            f"(df {gitdir}; ls -ld and lsattr -d of the folder), and it is tried again"
+        )
+        self.ref = ref
+
+
 class BrokenRefError(Exception):
     """A ref exists but names no object: 0 bytes, garbage, or symbolic where it must not be."""
 
@@ -214,11 +225,16 @@ def _lost(store: Store, ref: RefName, expected: CommitId | None, error: Exceptio
     lock = _LOCK.search(str(error))
     if lock is not None:
         raise RefLockedError(ref, Path(lock[1])) from error
+    if isinstance(error, OSError) or _UNWRITABLE in str(error):
+        raise UnwritableRefError(ref, store.gitdir, str(error)) from error
     raise error
 
 
 # libgit2 says it in two ways: the lock was there when it looked, or came between that and its own.
 _LOCK = re.compile(r"failed to (?:lock|create locked) file '(.*)'(?: for writing|: File exists)")
+
+
+_UNWRITABLE = "failed to create locked file"  # libgit2 gives no class for it
 
 
 def _make_parents(store: Store, ref: RefName) -> None:

@@ -15,6 +15,7 @@ from typing import Self
 from daemon.bus import checks
 from daemon.bus.engines import Engine, Left, Work, engines
 from daemon.environments.store import DamagedError, Environments
+from daemon.ground import standing_on
 from daemon.hosting import ENVIRONMENTS, SANDBOX, sandbox_host
 from daemon.outside import Outside
 from daemon.sandbox.box import Box, Furniture, Job, Overlay, Plain
@@ -71,9 +72,10 @@ class Door:
         """Of threads that have done their deed; opening a repository is dear."""
 
     def __enter__(self) -> Self:
-        self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._box.prepare()
-        self.environments.prepare()
+        with standing_on(self._state):
+            self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._box.prepare()
+            self.environments.prepare()
         self.isolation()
         return self
 

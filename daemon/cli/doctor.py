@@ -141,6 +141,8 @@ def _outside(place: Place, outside: Outside, tip: Tip | Lost) -> Iterator[Findin
             yield from _sandbox(place, outside)
     except LockedError:
         yield from _running(outside)
+    except ground.GroundError as error:
+        yield bad("state", str(error), "", Exit.ENVIRONMENT)
 
 
 def _key(outside: Outside) -> Iterator[Finding]:

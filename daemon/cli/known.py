@@ -9,7 +9,7 @@ from gitops.git import ConfigurationRefusedError, GitError, GitMissingError
 from gitops.ledger import BrokenDossierError, LedgerRootMissingError
 from gitops.objects import DamagedObjectError, MissingObjectError
 from gitops.person import PersonGitError
-from gitops.refs import BrokenRefError, RefLockedError
+from gitops.refs import BrokenRefError, RefLockedError, UnwritableRefError
 from gitops.repository import RepositoryRefusedError
 from gitops.signing import KeyRefusedError
 
@@ -28,6 +28,7 @@ _CODES: Mapping[type[Exception], Exit] = {
     PersonGitError: Exit.GIT,
     RefLockedError: Exit.GIT,
     RepositoryRefusedError: Exit.GIT,
+    UnwritableRefError: Exit.ENVIRONMENT,
 }
 KNOWN = tuple(_CODES)
 """All else that rises is a bug."""

@@ -1,7 +1,7 @@
 """The command `status`: what is open, what ended last, what stands in the way."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +15,10 @@ from daemon.cli.resting import Resting, last_said
 from daemon.cli.scenery import BrokenPolicyError, Scenery, scenery
 from daemon.cli.show import outcome_of
 from daemon.clock import SystemClock
+from daemon.ground import of_repository, of_state
 from daemon.health import read_health
 from daemon.outside import Outside
+from daemon.shortage import short_of_room
 from gitops.objects import read_blob
 from gitops.observe import PAUSE, Tip, blob_at, is_paused
 from gitops.processes import is_alive
@@ -86,6 +88,7 @@ def _object(place: Place, tip: Tip, found: _Seen) -> dict[str, object]:
         "paused": found.paused,
         "doubt": place.doubt,
         "daemon": _health(place),
+        "in_the_way": list(_in_the_way(place)),
     }
 
 
@@ -93,10 +96,23 @@ def _health(place: Place) -> dict[str, object] | None:
     return read_health(place.outside.state) if isinstance(place.outside, Outside) else None
 
 
+def _in_the_way(place: Place) -> Iterator[str]:
+    """Yield what hinders work here now, and may have hindered the daemon from saying it."""
+    if not isinstance(place.outside, Outside):
+        return
+    outside = place.outside
+    for one in (*of_state(outside.state), *of_repository(place.gitdir, target_of(place))):
+        yield f"cannot write {one.path}: {one.why}; {one.then}"
+    short = short_of_room(outside)
+    if short is not None:
+        yield f"{short}; what was found last may not be written down"
+
+
 def _tell(place: Place, tip: Tip, found: _Seen) -> None:
     at = f"{tip.ref.removeprefix('refs/heads/')} at {tip.commit[:12]}"
     output.say(f"{at}{_paused(place, tip, found)}")
     output.say(f"daemon: {_daemon(place)}")
+    output.say(*(f"host: {why}" for why in _in_the_way(place)))
     output.say(*hub_lines(place))
     if place.doubt:
         output.say(place.doubt)

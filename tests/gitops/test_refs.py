@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from gitops import refs
-from gitops.refs import BrokenRefError, RefLockedError
+from gitops.refs import BrokenRefError, RefLockedError, UnwritableRefError
 from gitops.repository import Store
 
 REF = refs.mission_ref("H-1")
@@ -177,6 +177,25 @@ def test_directories_of_a_new_ref_are_made_and_a_file_in_their_place_is_told(
         refs.create(store, REF, a_commit("one"))
     (repository.gitdir / "refs" / "pawl").unlink()
     assert refs.create(store, REF, a_commit("one"))
+
+
+@pytest.mark.parametrize("act", ["create", "move", "delete"])
+def test_a_ref_that_the_disk_does_not_let_move_is_told_with_what_to_do(
+    store, a_commit, act, repository
+):
+    ref = f"refs/pawl/missions/{'H' * 252}"  # a name for a file, and none for its lock
+    one, two = a_commit("one"), a_commit("two")
+    if act != "create":
+        (repository.gitdir / ref).parent.mkdir(parents=True)
+        (repository.gitdir / ref).write_text(f"{one}\n")
+    acts = {
+        "create": lambda: refs.create(store, ref, two),
+        "move": lambda: refs.move(store, ref, to=two, was=one),
+        "delete": lambda: refs.delete(store, ref, was=one),
+    }
+    with pytest.raises(UnwritableRefError, match=f"cannot move {ref}: .* owner, mode"):
+        acts[act]()
+    assert refs.read(store, ref) == (None if act == "create" else one)
 
 
 def test_a_listing_while_others_pack_misses_no_ref(store, a_commit, repository):

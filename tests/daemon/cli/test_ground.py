@@ -126,3 +126,31 @@ def test_a_head_of_garbage_is_mended_by_what_is_said(served):
     served.run("sh", "-c", command)
     assert served.git("symbolic-ref", "HEAD") == "refs/heads/main"
     assert served.pawl("doctor").code == 0
+
+
+def test_status_names_what_hinders_writing_and_so_may_be_unsaid(served):
+    done = mounted(served, served.state, "status")
+    says(done, 0, f"host: cannot write {served.state}", "mounted read-only")
+
+
+def test_status_names_a_lack_of_room(served):
+    host = served.config / "host.yaml"
+    host.write_text(host.read_text() + f"free_bytes: {2**50}\n")
+    answer = served.pawl("status", "--json")
+    assert answer.code == 0
+    assert "short of room" in answer.json["in_the_way"][0]
+    assert "may not be written down" in served.pawl("status").out
+
+
+@pytest.mark.parametrize("command", ["once", "doctor"])
+def test_a_state_directory_without_any_room_is_named(served, command):
+    script = 'mount -t tmpfs -o size=64k none "$0" && exec "$@"'
+    done = subprocess.run(
+        (*_ALONE, "sh", "-c", script, served.state, sys.executable, "-m", "daemon", command),
+        cwd=served.repo,
+        env=served.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    says(done, 9, f"cannot write {served.state}/sandbox", "No space left on device", "make room")

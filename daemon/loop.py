@@ -96,7 +96,7 @@ class Daemon:
             self._unclassified(standing, error)
         standing.under_way |= self._pool.under_way()
         standing.since |= self._pool.since()
-        _log_doubts(self.standing.doubts, standing.doubts)
+        _log_doubts(self.standing, standing)
         self.standing = standing
         return standing
 
@@ -197,7 +197,7 @@ class Daemon:
         view = self._look()
         doubt = view.doubt()
         if isinstance(doubt, Frozen):
-            standing.doubt(doubt.why)
+            standing.hold(doubt, view.last.mission if view.last is not None else None)
         standing.short = view.short
         if standing.short is not None:
             standing.doubt(standing.short)
@@ -270,10 +270,17 @@ class Daemon:
             self._told(mission, f"{rest.reason.replace('_', ' ')}: {rest.why}")
 
 
-def _log_doubts(before: list[str], now: list[str]) -> None:
-    """Log what has begun to stand against everything, and the end of it; once each."""
-    for why in now:
-        if why not in before:
+def _log_doubts(before: Standing, now: Standing) -> None:
+    """Log what has begun to stand against everything, and the end of it; once each.
+
+    An error is a person's; what a mission mends by itself is none.
+    """
+    for why in now.doubts:
+        if why not in before.doubts:
             _log.error("frozen", why=why)
-    if before and not now:
+    if now.mending is not None and now.mending != before.mending:
+        _log.warning("the target is red, and is being seen to", why=now.mending)
+    if before.doubts and not now.doubts and now.mending is None:
         _log.info("not frozen any more")
+    if before.mending is not None and not now.doubts and now.mending is None:
+        _log.info("the target is green again")

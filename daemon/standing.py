@@ -6,6 +6,10 @@ from datetime import datetime
 from policy.backlog.selection import Selection
 from policy.ids import MissionId
 from policy.mission.actions import Rest
+from policy.mission.world import Frozen
+
+_STUCK = ("held", "no_sandbox", "no_environment", "item_unreadable", "paused")
+"""Reasons of a rest that only a person ends."""
 
 
 @dataclass
@@ -20,7 +24,9 @@ class Standing:
     """Closed in this reconcile."""
     selection: Selection | None = None
     doubts: list[str] = field(default_factory=list)
-    """What freezes everything."""
+    """What freezes everything, until a person has done something about it."""
+    mending: str | None = None
+    """Why everything waits for a mission that mends the red target, or reverts its landing."""
     offline: str | None = None
     """Why the hub keeps anything from being opened."""
     short: str | None = None
@@ -35,6 +41,16 @@ class Standing:
     def doubt(self, why: str) -> None:
         self.doubts.append(why)
 
+    def hold(self, doubt: Frozen, mending: MissionId | None) -> None:
+        """Note *doubt*: a person's, unless the mission *mending* the target is at it and can."""
+        rest = self.rests.get(mending) if mending is not None else None
+        stuck = rest is not None and rest.reason in _STUCK
+        match doubt.needs:
+            case "nobody" if not stuck:
+                self.mending = doubt.why
+            case "person" | "nobody":
+                self.doubt(f"{doubt.why}; {rest.why}" if stuck and rest else doubt.why)
+
     @property
     def invalid(self) -> bool:
         """Whether a file of the backlog cannot be read."""
@@ -47,7 +63,9 @@ class Standing:
         Not where nothing rests: each open mission has a deed under way then, which wakes the loop,
         and what may be opened was looked at last. A hub is told and asked at the next look.
         """
-        return self.moved and bool(self.rests or self.doubts or self.hub is not None)
+        return self.moved and bool(
+            self.rests or self.doubts or self.mending is not None or self.hub is not None
+        )
 
     @property
     def idle(self) -> bool:

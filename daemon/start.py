@@ -3,14 +3,15 @@
 Only looks: what a look makes of objects is in a batch that nobody saves.
 """
 
+from gitops.commits import tree_of
 from gitops.landing.carrying import CarriedOver, carry_over, patch_of
 from gitops.landing.merge import Conflicted
 from gitops.landing.work import Elsewhere, OnTop, OurOwn, person_tip
 from gitops.objects import Batch
 from gitops.repository import Store
-from policy.ids import CommitId
+from policy.ids import CommitId, TreeId
 from policy.mission.begin import continues
-from policy.mission.states import Failed, History, Mission, Opened
+from policy.mission.states import Failed, History, Mission, OnTarget, Opened
 from policy.mission.world import (
     Anew,
     BuilderCall,
@@ -20,6 +21,11 @@ from policy.mission.world import (
     Start,
 )
 from policy.rules.model import Policy
+
+
+def good_tree(store: Store, mission: Mission, target: TreeId) -> TreeId:
+    """Return the tree *mission* has landed on; *target* where nothing is to be judged of it."""
+    return tree_of(store, mission.grounds.good) if isinstance(mission, OnTarget) else target
 
 
 def start_of(

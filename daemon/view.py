@@ -15,7 +15,7 @@ from daemon.mission.draft import Draft
 from daemon.sandbox.probes import Conforms, Unavailable
 from daemon.shortage import short_of_room
 from daemon.site import Site
-from daemon.start import start_of
+from daemon.start import good_tree, start_of
 from gitops.landing.checkout import observe as observe_checkout
 from gitops.landing.line import only_landings
 from gitops.objects import read_blob
@@ -152,6 +152,7 @@ class View:
         return World(
             target=self.tip.commit,
             target_tree=self.tip.tree,
+            good_tree=good_tree(self.site.store, mission, self.tip.tree),
             policy=effective.policy,
             policy_digest=effective.digest,
             wish=self.wish(history),
@@ -175,7 +176,8 @@ class View:
     def doubt(self, mission: MissionId | None = None) -> Integrity:
         """Return what stands against opening, or against what *mission* does, as to integrity."""
         if isinstance(self.integrity, Sound) and isinstance(self.last, Red):
-            return self.integrity if self.last.mission == mission else Frozen(why=self.last.why)
+            doubt = Frozen(why=self.last.why, needs=self.last.needs)
+            return self.integrity if self.last.mission == mission else doubt
         return self.integrity
 
     @property

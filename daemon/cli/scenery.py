@@ -81,7 +81,7 @@ def scenery(place: Place, tip: Tip) -> Scenery:
     )
     doubt = unread or _integrity(place, tip, policy)
     if isinstance(doubt, Sound) and isinstance(last, Red):
-        doubt = Frozen(why=last.why)
+        doubt = Frozen(why=last.why, needs=last.needs)
     scene = Scene(
         backlog=backlog,
         policy=policy,

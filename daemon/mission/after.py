@@ -42,7 +42,11 @@ _log = get_logger()
 
 
 def target_case(draft: Draft, view: View, action: RunTarget) -> Case:
-    """Return what is judged: the target at a commit, beside the last good tree, by named gates."""
+    """Return what is judged: the target at a commit, beside the last good tree, by named gates.
+
+    The commit before a landing is asked now, whatever was heard before: what is to be known is
+    whether it is the landing that makes the difference, or the host has become another.
+    """
     grounds, judging, store = action.grounds, action.judging, view.site.store
     of_landing = JudgeCandidate(
         attempt=grounds.attempt, candidate=grounds.candidate, required=judging.gates
@@ -56,6 +60,7 @@ def target_case(draft: Draft, view: View, action: RunTarget) -> Case:
         case,
         candidate=candidate,
         base=product_of(store, tree_of(store, grounds.candidate.base)),
+        earlier=() if judging.commit == grounds.good else case.earlier,
         folder=f"after/{1 + sum(isinstance(one.fact, TargetRan) for one in draft.records)}",
     )
 
@@ -80,7 +85,7 @@ def conclude(draft: Draft, action: JudgeTarget) -> Outcome:
     """Return the judgement; whoever reads the log is told of what is not plainly green."""
     judged = action.judged
     if judged.verdict != "passed":
-        _log.error(
+        _log.warning(
             "the target after landing", mission=draft.mission, verdict=judged.verdict,
             commit=judged.commit,
         )  # fmt: skip

@@ -84,12 +84,17 @@ def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:
 
 
 def _earlier(store: Store, records: tuple[Recorded, ...]) -> Iterator[Earlier]:
-    """Yield what the gates have said, each with the candidate it was said of."""
+    """Yield what the gates have said, each with the candidate it was said of.
+
+    What they said of the commit before a landing is not for adoption: a revert has the same tree,
+    and is asked itself.
+    """
     candidate: Candidate | None = None
-    n = 0
+    n, bases = 0, set()
     for recorded in records:
         if isinstance(recorded.fact, CandidateBuilt):
             candidate, n = recorded.fact.candidate, recorded.fact.n
+            bases.add(candidate.base)
         elif isinstance(recorded.fact, GatesJudged) and candidate is not None:
             judged = recorded.fact
             subject = Subject(
@@ -101,6 +106,8 @@ def _earlier(store: Store, records: tuple[Recorded, ...]) -> Iterator[Earlier]:
             yield Earlier(subject=subject, records=judged.records)
         elif isinstance(recorded.fact, TargetRan) and candidate is not None:
             ran = recorded.fact
+            if ran.commit in bases:
+                continue
             subject = Subject(
                 product=ran.product,
                 base=product_of(store, tree_of(store, candidate.base)),

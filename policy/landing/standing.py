@@ -6,6 +6,7 @@ be read says nothing of its landing; the target's own line says that there was o
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from policy.ids import MissionId
 from policy.mission.landed import why_red
@@ -29,10 +30,14 @@ from policy.value import Value
 
 
 class Red(Value):
-    """The target is judged and not green: nobody but *mission* does anything about it."""
+    """The target is judged and not green: nobody but *mission* does anything about it.
+
+    *needs*: a person who mends it, or nobody: *mission* is at it.
+    """
 
     mission: MissionId
     why: str
+    needs: Literal["person", "nobody"]
 
 
 class Unread(Value):
@@ -67,19 +72,22 @@ def _of(mission: Mission) -> Unjudged | Red | None:
     repair = mission.history.repairing
     match mission:
         case Settled() if mission.red:
-            return Red(mission=name, why=why_red(mission))
+            return Red(mission=name, why=why_red(mission), needs="person")
         case Settled():
             return None
         case OnTarget(commit=commit):
             if mission.grounds.landed.commit != commit:
-                return Red(mission=name, why=f"what came after {name} is being judged: {commit}")
+                why = f"what came after {name} is being judged: {commit}"
+                return Red(mission=name, why=why, needs="nobody")
             why = f"the target is being judged after {name} has landed"
             return Unjudged(mission=name, why=why)
         case Reverting():
-            return Red(mission=name, why=f"the landing of {name} is being reverted")
+            why = f"the landing of {name} is being reverted"
+            return Red(mission=name, why=why, needs="nobody")
         case Opened() | Building() | Built() | Proposed() | Judged() | Failed() | Landing():
             if repair is None:
                 return None
-            return Red(mission=name, why=f"{name} mends the target: its landing was judged red")
+            why = f"{name} mends the target: its landing was judged red"
+            return Red(mission=name, why=why, needs="nobody")
         case Waiting() | Closed():
             return None

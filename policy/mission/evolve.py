@@ -131,7 +131,7 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
                 return after.judging(state, fact)
         case TargetRan() as fact:
             if isinstance(state, OnTarget) and after.was_asked(state, fact):
-                return state.model_copy(update={"runs": (*state.runs, fact)})
+                return after.ran(state, fact)
         case TargetJudged() as fact:
             if isinstance(state, OnTarget) and fact.commit == state.commit:
                 return after.settled(state, fact, recorded.at)

@@ -189,13 +189,18 @@ class Landed(Value):
 
 
 class TargetJudging(Value):
-    """Gates are to be asked what they say of the target at *commit*, for the *run*-th time."""
+    """Gates are to be asked what they say of the target at *commit*, for the *run*-th time.
+
+    Of the commit a landing is built on it is asked once, where gates fail the landing.
+    """
 
     kind: Literal["target-judging"] = "target-judging"
     commit: CommitId
     tree: TreeId
     run: int
     gates: tuple[GateName, ...]
+    item: Literal["done", "not_done"] | None = None
+    """The mission's item at *commit*, where somebody has built on the landing since."""
 
 
 class TargetRan(Value):

@@ -85,8 +85,8 @@ def _unprepared(world: World) -> Prepare | Rest | None:
 
 def frozen(world: World) -> Rest | None:
     match world.integrity:
-        case Frozen(why=why):
-            return Rest(reason="frozen", why=why)
+        case Frozen(why=why, needs=needs):
+            return Rest(reason="frozen" if needs == "person" else "unjudged", why=why)
         case Sound():
             return None
 

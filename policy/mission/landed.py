@@ -1,11 +1,13 @@
 """What to do once a mission has landed: judge the target, and what a red one leads to (DESIGN 8.7).
 
     not judged   adopt, or run; what bars is run again: a pass among them is flaky
-    red          mend it once, put the last good tree back, or freeze; as policy allows
+    red          ask the commit before the landing as well: red there, it is not this landing's
+    red since    mend it once, put the last good tree back, or freeze; as policy allows
     somebody built on it   nothing is undone: what they made is judged, and ends the freeze if green
 
 The order matters: a target somebody has built on is never reverted, and a broken gate, which says
-nothing of the tree, leads to neither repair nor revert.
+nothing of the tree, leads to neither repair nor revert. Nothing is laid to a landing before it is
+known that the gates which fail it held without it.
 """
 
 from typing import Literal
@@ -26,7 +28,7 @@ from policy.mission.actions import (
     Rest,
     RunTarget,
 )
-from policy.mission.after import barring, passed
+from policy.mission.after import barring, doubtful, is_red_without, passed
 from policy.mission.begin import next_attempt, over_budget
 from policy.mission.facts import (
     MissionClosed,
@@ -39,7 +41,7 @@ from policy.mission.facts import (
 from policy.mission.hold import frozen, held_back, may_land, resting
 from policy.mission.route import totals
 from policy.mission.states import OnTarget, Reverting, Settled
-from policy.mission.world import Cancelled, NotLanded, OnTip, World
+from policy.mission.world import Cancelled, NotLanded, OnTip, Unreadable, World
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason, reason_for
 
@@ -51,6 +53,8 @@ def on_target(mission: OnTarget, world: World) -> Action:
     if not mission.runs and _adopted(mission, world):
         return _judge(mission, "passed", "adopted")
     verdict = conclusion(mission.runs, world.policy.after_landing.reruns)
+    if verdict == "failed" and mission.commit == mission.grounds.landed.commit:
+        return _laid(mission, world)
     if verdict is not None:
         return _judge(mission, verdict, "ran")
     judging = TargetJudging(
@@ -58,10 +62,32 @@ def on_target(mission: OnTarget, world: World) -> Action:
         tree=mission.tree,
         run=len(mission.runs) + 1,
         gates=tuple(gate for gate, _ in world.after),
+        item=mission.judging.item if mission.judging is not None else None,
     )
+    return _asked(mission, judging, world)
+
+
+def _asked(mission: OnTarget, judging: TargetJudging, world: World) -> Action:
     if mission.judging != judging:
         return held_back(AskTarget(judging=judging), world)
     return held_back(RunTarget(grounds=mission.grounds, judging=judging), world)
+
+
+def _laid(mission: OnTarget, world: World) -> Action:
+    """Return the judgement of a landing that fails, once its parent was asked by the same gates."""
+    gates = doubtful(mission.runs)
+    if mission.parent is not None or not gates:
+        return _judge(mission, "failed", "ran")
+    here = mission.runs[-1].environment == world.call.environment
+    if not here or not world.after or not set(gates) <= set(world.after):
+        return _judge(mission, "broken", "ran")  # it is asked anew, by the gates there are now
+    judging = TargetJudging(
+        commit=mission.grounds.good,
+        tree=world.good_tree,
+        run=1,
+        gates=tuple(dict.fromkeys(gate for gate, _ in gates)),
+    )
+    return _asked(mission, judging, world)
 
 
 def conclusion(runs: tuple[TargetRan, ...], reruns: int) -> Conclusion | None:
@@ -118,9 +144,10 @@ def _anew(mission: Settled, world: World) -> Action | None:
     last = runs[-1] if runs else None
     asked = last is not None and {(one.gate, one.definition) for one in last.records}
     elsewhere = last is None or last.environment != world.call.environment
-    otherwise = not asked or not asked <= set(world.after)
+    otherwise = not asked or not asked <= set(world.after) or _unasked(mission)
     if not moved and not elsewhere and not otherwise:
-        if target.verdict != "broken":
+        parent = mission.grounds.parent
+        if target.verdict != "broken" and (parent is None or parent.verdict != "broken"):
             return None
         wait_s = world.policy.selection.environment_backoff_s
         until = backoff.until(mission.judgement.at, wait_s, doubled=0)
@@ -131,8 +158,16 @@ def _anew(mission: Settled, world: World) -> Action | None:
         tree=world.target_tree,
         run=1,
         gates=tuple(gate for gate, _ in world.after),
+        item=_item(mission, world),
     )
     return held_back(AskTarget(judging=judging), world)
+
+
+def _unasked(mission: Settled) -> bool:
+    """Return whether it was laid to the landing unasked, as an earlier release did."""
+    target, grounds = mission.judgement.target, mission.grounds
+    of_landing = target.verdict == "failed" and target.commit == grounds.landed.commit
+    return of_landing and grounds.parent is None and bool(doubtful(mission.judgement.runs))
 
 
 def _mend(mission: Settled, world: World) -> Action | None:
@@ -140,6 +175,8 @@ def _mend(mission: Settled, world: World) -> Action | None:
     grounds, rules = mission.grounds, world.policy.after_landing
     of_landing = mission.judgement.target.commit == grounds.landed.commit
     if mission.judgement.target.verdict != "failed" or not of_landing or grounds.reverted:
+        return None
+    if is_red_without(grounds):
         return None
     can = not world.call.deterministic and over_budget(mission.history, world) is None
     if can and mission.history.repairs < rules.repair:
@@ -173,12 +210,27 @@ def why_red(mission: Settled) -> str:
     what = f"{mission.history.mission}, which landed as {landed[:12]}"
     if undone is not None:
         what += f" and was reverted by {undone.commit[:12]}"
+    tried = _tried(mission)
+    revert = "" if undone or tried else f" (or git revert {landed[:12]})"
     return (
         f"the target at {target.commit[:12]} is judged {target.verdict} after {what}: "
-        f"{_said(mission)}. Nothing opens or lands until it is green: commit what mends it"
-        f"{'' if undone else f' (or git revert {landed[:12]})'}; each new commit is judged, and "
-        "when one passes everything goes on by itself"
+        f"{_said(mission)}.{tried} Nothing opens or lands until it is green: commit what mends it"
+        f"{revert}; each new commit is judged, and when one passes everything goes on by itself"
     )
+
+
+def _tried(mission: Settled) -> str:
+    """Return what is known to be in vain; empty where it may be the landing, and may be undone."""
+    name, parent = mission.history.mission, mission.grounds.parent
+    back = ""
+    if mission.judgement.item == "not_done" and mission.grounds.reverted is None:
+        back = f" The item of {name} is not done there: the landing was taken back, in vain."
+    if parent is None or parent.verdict == "passed":
+        return back
+    known = f"at {parent.commit[:12]}, before it ({parent.why}; known since {parent.at})"
+    if parent.verdict == "failed":
+        return f"{back} It was red already {known}: this is not of {name}, nothing is undone."
+    return f"{back} The gates cannot say whether it was green {known}: nothing is undone."
 
 
 def _said(mission: Settled) -> str:
@@ -194,7 +246,9 @@ def _closed(mission: Settled, world: World) -> MissionClosed:
     if grounds.reverted is not None:
         return _blocked(mission, "its landing was judged red, and was reverted")
     if target.commit != grounds.landed.commit and not _stands(world):
-        return _blocked(mission, "its landing was judged red, and a person took it back")
+        red_before = is_red_without(grounds)
+        red = "the target was red before it landed" if red_before else "its landing was judged red"
+        return _blocked(mission, f"{red}, and a person took it back")
     satisfied = grounds.candidate.change == NO_CHANGE and mission.history.repairs == 0
     return MissionClosed(
         outcome="PASS",
@@ -203,6 +257,12 @@ def _closed(mission: Settled, world: World) -> MissionClosed:
         why=_passed(mission, satisfied=satisfied),
         counts=totals(mission.history),
     )
+
+
+def _item(mission: Settled, world: World) -> Literal["done", "not_done"] | None:
+    if world.target == mission.grounds.landed.commit or isinstance(world.wish, Unreadable):
+        return None
+    return "done" if _stands(world) else "not_done"
 
 
 def _stands(world: World) -> bool:

@@ -1,5 +1,7 @@
 """States: each holds exactly what is known in it. Never stored; replayed from facts."""
 
+from typing import Literal
+
 from policy.change import NO_CHANGE
 from policy.ids import CommitId, GateName, MissionId, TreeId
 from policy.landing.turns import Claim
@@ -55,6 +57,17 @@ class Setback(Value):
     """That conflict with the target."""
 
 
+class Parent(Value):
+    """What the gates that failed a landing say of the target without it."""
+
+    commit: CommitId
+    verdict: Literal["passed", "failed", "broken"]
+    why: str
+    """Empty where they passed."""
+    at: str
+    """Since when it is known (RFC 3339)."""
+
+
 class Grounds(Value):
     """What a mission has put on the target, and what was there before."""
 
@@ -63,7 +76,9 @@ class Grounds(Value):
     judged: GatesJudged
     landed: Landed
     good: CommitId
-    """The base of its first landing: the last good tree is that of this commit."""
+    """The parent: what its landings in a row are built on, whose tree a revert puts back."""
+    parent: Parent | None = None
+    """None while nobody had to ask."""
     reverted: Reverted | None = None
     red: FailureClass | None = None
     """What the gates failed the target for when they were asked last and failed it."""
@@ -77,6 +92,8 @@ class Judgement(Value):
     """None where it was adopted."""
     at: str
     """When (RFC 3339): a back-off counts from here."""
+    item: Literal["done", "not_done"] | None = None
+    """The mission's item there, where somebody has built on the landing since."""
 
 
 class Repairing(Value):
@@ -187,6 +204,8 @@ class OnTarget(State):
     tree: TreeId
     judging: TargetJudging | None = None
     runs: tuple[TargetRan, ...] = ()
+    parent: TargetRan | None = None
+    """What the gates that failed the landing say of the commit it is built on."""
 
 
 class Settled(State):

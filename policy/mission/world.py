@@ -51,10 +51,14 @@ class Sound(Value):
 
 
 class Frozen(Value):
-    """Doubt about integrity: nothing opens, nothing lands, until a person has looked."""
+    """Doubt about integrity, or a red target: nothing opens, nothing lands, until it is over.
+
+    *needs*: a person who looks, or nobody: a mission is at it.
+    """
 
     kind: Literal["frozen"] = "frozen"
     why: str
+    needs: Literal["person", "nobody"] = "person"
 
 
 Integrity = Annotated[Sound | Frozen, Field(discriminator="kind")]
@@ -267,6 +271,8 @@ Start = Annotated[FromTarget | FromPerson | FromOwnWork | Anew, Field(discrimina
 class World(Value):
     target: CommitId
     target_tree: TreeId
+    good_tree: TreeId
+    """Of the commit the mission's landing is built on; *target_tree* where it has not landed."""
     policy: Policy
     """Effective at *target*; gates and routes come from here."""
     policy_digest: PolicyDigest

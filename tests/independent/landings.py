@@ -30,7 +30,7 @@ def on_target(served, line, stories):
 
 
 def reverted(served, one, story, landed):
-    """A revert has the tree before its mission's first landing, and is on its last."""
+    """A revert has the tree before its mission's landings in a row, and is on the last."""
     if not served.must(story is not None, one.oid, "a revert of a mission without a ledger"):
         return
     mission = story.mission
@@ -41,17 +41,20 @@ def reverted(served, one, story, landed):
         fact["payload"]["commit"] for fact in story.facts if fact["kind"] == "revert-started"
     ]
     served.must(one.oid in intents, mission, f"{one.oid} reverts without a recorded intent")
-    first = next(
-        f["payload"]
-        for f in story.facts
-        if f["kind"] == "landing-started"
-        and f["payload"]["repairs"] is None
-        and is_landed(story, f)
-    )
-    good = served.commit(first["base"]).tree
+    good = served.commit(before(story)).tree
     served.must(one.tree == one.says("Pawl-Tree") == good, mission, "reverts to another tree")
     where = [commit.oid for commit in story.commits]
     served.must(one.says("Pawl-Gates") in where, mission, "its revert names no judgement")
+
+
+def before(story):
+    """Return what its last landing is built on; where that mends one, what that is built on."""
+    good = None
+    for fact in story.facts:
+        if fact["kind"] == "landing-started" and is_landed(story, fact):
+            base, repairs = fact["payload"]["base"], fact["payload"]["repairs"]
+            good = good if base == repairs else base
+    return good
 
 
 def is_landed(story, started):

@@ -64,9 +64,23 @@ def adopted(served, story):
             served.must(said, story.mission, f"{fact['seq']} adopts {record['gate']} of nothing")
 
 
+BUILT_IN = {"scope", "protected", "limits", "secrets", "tree", "red_first", "tests", "done"}
+
+
+def told(ran, good, failed, held):
+    """Note what gates of the policy failed a landing, and which of them hold without it."""
+    for record in ran["records"]:
+        mark = (record["gate"], record["definition"], ran["environment"])
+        if ran["commit"] == good and record["verdict"]["kind"] == "passed":
+            held.add(mark)
+        if ran["commit"] != good and record["verdict"]["kind"] == "failed":
+            failed |= {mark} if record["gate"] not in BUILT_IN else set()
+
+
 def replayed(served, story):
     state, epochs = None, {}
     mends, verdict = False, None
+    good, failed, held = None, set(), set()
     for fact in story.facts:
         kind = fact["kind"]
         if kind == "attempt-started" and state == SETTLED:
@@ -77,8 +91,18 @@ def replayed(served, story):
             mends = False
         if kind == "target-judged":
             verdict = fact["payload"]["verdict"]
+        if kind == "landing-started":
+            base, repairs = fact["payload"]["base"], fact["payload"]["repairs"]
+            good, failed, held = (good if base == repairs else base), set(), set()
+        if kind == "target-judging" and fact["payload"]["run"] == 1:
+            anew = fact["payload"]["commit"] != good
+            failed, held = (set(), set()) if anew else (failed, held)
+        if kind == "target-ran":
+            told(fact["payload"], good, failed, held)
         if kind == "revert-started":
             served.must(verdict == "failed", story.mission, "reverts what was not judged red")
+            laid = failed <= held
+            served.must(laid, story.mission, "reverts what may have been red before it landed")
         if kind == "mission-closed":
             served.must(not mends, story.mission, "closed while it mends the target")
             green = state != SETTLED or verdict in ("passed", "flaky")

@@ -42,7 +42,7 @@ from policy.rules.model import Policy
 
 BASE, TIP, WORK, CAND, LAND = ("b" * 40, "b" * 40, "1" * 40, "c" * 40, "f" * 40)
 MOVED = "d" * 40
-TREE = "7" * 40
+TREE, GOOD_TREE = "7" * 40, "4" * 40
 AT = "2026-01-15T12:00:00Z"
 
 
@@ -57,6 +57,7 @@ def world(policy):
     return World(
         target=TIP,
         target_tree=TREE,
+        good_tree=GOOD_TREE,
         policy=policy,
         policy_digest="d" * 64,
         wish=Unchanged(),

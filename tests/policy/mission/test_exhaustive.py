@@ -114,7 +114,9 @@ def own_of(state):
     """Return what `decide` looks at of the state itself."""
     match state:
         case s.OnTarget():
-            return of_grounds(state.grounds), state.commit, state.judging, of_runs(state.runs)
+            parent = of_runs((state.parent,) if state.parent else ())
+            runs = of_runs(state.runs)
+            return of_grounds(state.grounds), state.commit, state.judging, runs, parent
         case s.Settled():
             return of_grounds(state.grounds), of_judgement(state.judgement)
         case s.Reverting():
@@ -126,7 +128,8 @@ def own_of(state):
 
 def of_grounds(grounds):
     heard = frozenset((one.gate, one.verdict.kind) for one in grounds.judged.records)
-    return grounds.landed.commit, grounds.reverted is None, grounds.red is None, heard
+    parent = grounds.parent and grounds.parent.verdict
+    return grounds.landed.commit, grounds.reverted is None, grounds.red is None, heard, parent
 
 
 def of_judgement(judgement):

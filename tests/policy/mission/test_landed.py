@@ -15,12 +15,13 @@ from policy.mission.actions import (
     RunTarget,
 )
 from policy.mission.decide import decide
-from policy.mission.facts import TargetJudged, TargetJudging, TargetRan
+from policy.mission.evolve import ContradictionError
+from policy.mission.facts import Landed, LandingStarted, TargetJudged, TargetJudging, TargetRan
 from policy.mission.landed import conclusion
 from policy.mission.world import Unjudged
 from policy.rules.failures import FailureClass
 from policy.rules.model import AfterLanding
-from tests.policy.mission.conftest import but
+from tests.policy.mission.conftest import BASE, GOOD_TREE, but
 
 LAND, TREE, MOVED, ENV = "f" * 40, "7" * 40, "d" * 40, "e" * 64
 SUITE = (("suite", "0" * 64),)
@@ -52,10 +53,21 @@ def landed(story):
     return story.opened().started().ended().proposed().judged().landing().landed()
 
 
-def judged(story, verdict, word):
+def judged(story, verdict, word, parent="p"):
+    """*parent*: what the suite says of the commit before; nothing where that was not asked."""
     landed(story).tells(TargetJudging(commit=LAND, tree=TREE, run=1, gates=("suite",)))
     story.tells(run(word))
+    if verdict == "failed" and parent:
+        asked(story, parent)
     return story.tells(TargetJudged(commit=LAND, tree=TREE, verdict=verdict, source="ran"))
+
+
+def asking_parent():
+    return TargetJudging(commit=BASE, tree=GOOD_TREE, run=1, gates=("suite",))
+
+
+def asked(story, parent):
+    return story.tells(asking_parent()).tells(run(parent, commit=BASE))
 
 
 @pytest.mark.parametrize(
@@ -105,6 +117,89 @@ def test_a_red_landing_is_mended_then_reverted_then_frozen(story, world):
     assert "git revert ffffffffffff" in rest.why
 
 
+def test_nothing_is_laid_to_a_landing_before_its_parent_was_asked(story, world):
+    landed(story).tells(TargetJudging(commit=LAND, tree=TREE, run=1, gates=("suite",)))
+    state = story.tells(run("f")).state
+    ask = decide(state, rules(world))
+    assert isinstance(ask, AskTarget)
+    assert (ask.judging.commit, ask.judging.tree, ask.judging.run) == (BASE, GOOD_TREE, 1)
+    state = story.tells(ask.judging).state
+    assert isinstance(decide(state, rules(world)), RunTarget)
+    judge = decide(story.tells(run("p", commit=BASE)).state, rules(world))
+    assert judge.judged.verdict == "failed"
+    assert story.tells(judge.judged).state.history.failures
+
+
+@pytest.mark.parametrize(
+    ("parent", "said"),
+    [
+        (run("f", commit=BASE), "red already at bbbbbbbbbbbb"),
+        (run("b", commit=BASE), "cannot say"),
+        (run("p", commit=BASE, environment="1" * 64), "cannot say"),
+        (run("p", commit=BASE).model_copy(update={"records": ()}), "cannot say"),
+    ],
+)
+def test_what_was_red_before_or_may_have_been_is_a_persons(story, world, parent, said):
+    judged(story, "broken", "f", None)
+    story.tells(TargetJudging(commit=LAND, tree=TREE, run=1, gates=("suite",)))
+    story.tells(run("f")).tells(asking_parent()).tells(parent)
+    state = story.tells(TargetJudged(commit=LAND, tree=TREE, verdict="failed", source="ran")).state
+    asks = world.call.model_copy(update={"deterministic": False})
+    rest = decide(state, rules(but(world, call=asks)))
+    assert (rest.reason, state.history.failures, state.grounds.red) == ("frozen", (), None)
+    assert said in rest.why
+    assert "git revert" not in rest.why
+    assert (rest.until is None) == ("red already" in said)
+
+
+def test_gates_that_changed_before_the_parent_was_asked_are_asked_anew(story, world):
+    landed(story).tells(TargetJudging(commit=LAND, tree=TREE, run=1, gates=("suite",)))
+    state = story.tells(run("f")).state
+    other = but(rules(world), after=(("suite", "1" * 64),))
+    judge = decide(state, other)
+    assert judge.judged.verdict == "broken"
+    assert isinstance(decide(story.tells(judge.judged).state, other), AskTarget)
+
+
+def test_what_an_earlier_release_laid_to_a_landing_unasked_is_asked_anew(story, world):
+    state = judged(story, "failed", "f", None).state
+    ask = decide(state, rules(world))
+    assert isinstance(ask, AskTarget)
+    assert (ask.judging.commit, ask.judging.run) == (LAND, 1)
+
+
+def test_the_parent_is_asked_once_and_only_of_what_failed(story):
+    with pytest.raises(ContradictionError):
+        landed(story).tells(asking_parent())
+    story.tells(TargetJudging(commit=LAND, tree=TREE, run=1, gates=("suite",))).tells(run("f"))
+    asked(story, "p")
+    with pytest.raises(ContradictionError):
+        story.tells(asking_parent())
+
+
+def test_a_mend_on_somebodys_commit_is_never_undone_with_theirs(story, world):
+    state = judged(story, "failed", "f").state
+    asks = world.call.model_copy(update={"deterministic": False})
+    n = decide(state, rules(but(world, call=asks))).started.n
+    story.started(n).ended(n).proposed(n, base=MOVED).judged(n=n)
+    story.tells(
+        LandingStarted(n=n, landed="2" * 40, base=MOVED, tree=TREE, permissions=(), repairs=LAND)
+    )
+    state = story.tells(Landed(commit="2" * 40, tree=TREE)).state
+    assert state.grounds.good == MOVED
+
+
+def test_a_freeze_does_not_advise_what_was_done(story, world):
+    judged(story, "failed", "f")
+    story.tells(
+        TargetJudging(commit=MOVED, tree=TREE, run=1, gates=("suite",), item="not_done")
+    ).tells(run("f", commit=MOVED))
+    story.tells(TargetJudged(commit=MOVED, tree=TREE, verdict="failed", source="ran"))
+    rest = decide(story.state, rules(but(world, target=MOVED)))
+    assert "taken back, in vain" in rest.why
+    assert "git revert" not in rest.why
+
+
 def test_what_somebody_built_on_it_is_judged_and_never_undone(story, world):
     state = judged(story, "failed", "f").state
     action = decide(state, rules(but(world, target=MOVED, target_tree="8" * 40)))
@@ -138,7 +233,8 @@ def test_others_wait_while_it_is_not_judged_and_freeze_while_it_is_red(story, wo
     mending = decide(
         red, rules(but(world, call=world.call.model_copy(update={"deterministic": False})))
     )
-    assert isinstance(last_landing([story.tells(mending.started).state], None), Red)
+    assert last_landing([red], None).needs == "person"
+    assert last_landing([story.tells(mending.started).state], None).needs == "nobody"
     story.records, story.state = [], None
     green = judged(story, "passed", "p").state
     assert last_landing([green], None) is None

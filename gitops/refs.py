@@ -4,10 +4,10 @@
 file of 0 bytes is missing from libgit2's listing without a word; neither is used alone here.
 """
 
+import errno
 import os
 import re
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import pygit2
 from pygit2.enums import ReferenceType
 
 from gitops import packs
+from gitops.packed_refs import packed_names
 from gitops.repository import Store
 from policy.ids import CommitId, MissionId, RefName
 
@@ -116,16 +117,20 @@ def read(store: Store, ref: RefName) -> CommitId | None:
 
 def create(store: Store, ref: RefName, to: CommitId) -> bool:
     """Make *ref*; return False, changing nothing, if it exists."""
-    _make_parents(store, ref)
-    try:
+
+    def made() -> bool:
+        _make_parents(store, ref)
         with _announced(store, ref), store.repo.transaction() as transaction:
             transaction.lock_ref(ref)
             if _lookup(store, ref) is not None:
                 return False
             transaction.set_target(ref, pygit2.Oid(hex=to))
+        return True
+
+    try:
+        return _though_packed(made)
     except (pygit2.GitError, OSError) as error:
         return _lost(store, ref, None, error)
-    return True
 
 
 def move(store: Store, ref: RefName, *, to: CommitId, was: CommitId) -> bool:
@@ -161,7 +166,7 @@ def list_refs(store: Store, prefix: str) -> Listing:
     are. Loose before packed: a ref that is packed meanwhile is seen in one of the two.
     """
     names = {*_walk(store.gitdir, prefix)}
-    names.update(_packed(store, prefix))
+    names.update(packed_names(store, prefix))
     found: dict[RefName, CommitId] = {}
     broken: dict[RefName, str] = {}
     for name in sorted(names):
@@ -237,6 +242,21 @@ _LOCK = re.compile(r"failed to (?:lock|create locked) file '(.*)'(?: for writing
 _UNWRITABLE = "failed to create locked file"  # libgit2 gives no class for it
 
 
+def _though_packed(act: Callable[[], bool]) -> bool:
+    """Do *act*, and again where its folder went: `git pack-refs` removes those that are empty."""
+    for _ in range(_FOLDERS_GONE):
+        try:
+            return act()
+        except (pygit2.GitError, OSError) as error:
+            if os.strerror(errno.ENOENT) not in str(error):
+                raise
+    return act()
+
+
+_FOLDERS_GONE = 10
+"""So often in a row that is a coincidence; then it is trouble, and told."""
+
+
 def _make_parents(store: Store, ref: RefName) -> None:
     """Make the directories of a new ref so that they survive what the ref itself survives."""
     missing: list[Path] = []
@@ -249,41 +269,6 @@ def _make_parents(store: Store, ref: RefName) -> None:
             directory.mkdir()
         if store.durability == "full":
             packs.sync_directory(directory.parent)
-
-
-def _packed(store: Store, prefix: str) -> list[str]:
-    """Return the names under *prefix* in `packed-refs`, read again when the file is another."""
-    path = store.gitdir / "packed-refs"
-    known = store.remembered.get(_PACKED)
-    try:
-        if not isinstance(known, _Packed) or known.seen != _seen(path.stat()):
-            with path.open("rb") as file:
-                known = _Packed(_seen(os.fstat(file.fileno())), _names(file.read()))
-            store.remembered[_PACKED] = known
-    except FileNotFoundError:
-        return []
-    after = prefix[:-1] + chr(ord("/") + 1)
-    return known.names[bisect_left(known.names, prefix) : bisect_left(known.names, after)]
-
-
-@dataclass(frozen=True)
-class _Packed:
-    """The names in a `packed-refs` of that inode, size and time; sorted."""
-
-    seen: tuple[int, int, int]
-    names: list[str]
-
-
-def _seen(found: os.stat_result) -> tuple[int, int, int]:
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-_PACKED = "packed-refs"
-
-
-def _names(content: bytes) -> list[str]:
-    rows = content.decode("utf-8", "surrogateescape").split("\n")
-    return sorted(row.partition(" ")[2] for row in rows if row and row[0] not in "#^")
 
 
 def _walk(gitdir: Path, prefix: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 import multiprocessing
 import subprocess
+import sys
 import threading
 from contextlib import suppress
 
@@ -223,24 +224,18 @@ def test_a_listing_while_others_pack_misses_no_ref(store, a_commit, repository):
 
 def test_a_folder_that_others_remove_meanwhile_is_made_again(store, a_commit, repository):
     """As `git pack-refs` does with each that is empty, between our making it and our using it."""
-    commit, stop = a_commit("one"), threading.Event()
+    commit = a_commit("one")
     folder = repository.gitdir / "refs" / "pawl" / "lost" / "H-1"
-
-    def removes():
-        while not stop.is_set():
-            with suppress(OSError):
-                folder.rmdir()
-
-    other = threading.Thread(target=removes)
-    other.start()
-    try:
-        for n in range(300):
-            ref = f"refs/pawl/lost/H-1/{n}"
-            assert refs.create(store, ref, commit)
-            assert refs.delete(store, ref, was=commit)
-    finally:
-        stop.set()
-        other.join()
+    again = "import os, time\nwhile not time.sleep(0.0002):\n try: os.rmdir({!r})"
+    code = again.format(str(folder)) + "\n except OSError: pass"
+    with subprocess.Popen([sys.executable, "-c", code]) as other:
+        try:
+            for n in range(200):
+                ref = f"refs/pawl/lost/H-1/{n}"
+                assert refs.create(store, ref, commit)
+                assert refs.delete(store, ref, was=commit)
+        finally:
+            other.kill()
 
 
 def test_a_ref_that_only_is_packed_is_listed_and_gone_when_it_is_deleted(

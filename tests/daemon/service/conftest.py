@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.service import debian
-from tests.daemon.service.machine import OUTSIDE, PAWL, PYTHON, ROOT, Machine, eventually, sweep
+from tests.daemon.service.checkout import SEEN
+from tests.daemon.service.machine import OUTSIDE, PAWL, PYTHON, Machine, eventually, sweep
 
 UNIT = "pawl@house.service"
 HUB = "/srv/git/house.git"
@@ -235,7 +236,7 @@ class Host:
         done = self.machine.tries(
             PYTHON, "-m", "tests.independent.audit",
             self.served, "/etc/pawl/house/trust.yaml",
-            user="pawl", env={"PYTHONPATH": str(ROOT)},
+            user="pawl", env={"PYTHONPATH": str(SEEN)},
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
 

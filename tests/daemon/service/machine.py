@@ -16,10 +16,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.daemon.service.checkout import ROOT, copied, seen
+
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
-PYTHON = f"{sys.prefix}/bin/python"
-PAWL = str(Path(sysconfig.get_path("scripts")) / "pawl")
+PYTHON = seen(f"{sys.prefix}/bin/python")
+PAWL = seen(f"{sysconfig.get_path('scripts')}/pawl")
 CGROUPS = Path("/sys/fs/cgroup")
 DEADLINE_S = 120
 OUTSIDE = {"PAWL_CONFIG_DIR": "/etc/pawl", "PAWL_STATE_DIR": "/var/lib/pawl"}
@@ -53,6 +54,7 @@ class Machine:
         (etc / "systemd" / "journald.conf.d").mkdir(parents=True)
         (disk / "upper" / "var" / "log" / "journal").mkdir(parents=True)
         (disk / "upper" / "var" / "lib" / "pawl").mkdir(parents=True)
+        copied(disk / "upper")
         (etc / "machine-id").write_text(f"{os.urandom(16).hex()}\n")
         (etc / "systemd" / "journald.conf.d" / "small.conf").write_text(
             "[Journal]\nStorage=persistent\nSystemMaxUse=64M\nRateLimitBurst=0\n"

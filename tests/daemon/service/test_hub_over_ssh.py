@@ -10,8 +10,9 @@ import time
 
 import pytest
 
+from tests.daemon.service.checkout import ROOT, SEEN
 from tests.daemon.service.conftest import CLONE, HUB, UNIT, Host
-from tests.daemon.service.machine import ROOT, eventually
+from tests.daemon.service.machine import eventually
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 SERVED = "/srv/pawl/house.git"
@@ -28,7 +29,7 @@ def section(host: str) -> list[str]:
 def host(machine):
     """The hub and the build host, as the page has them made; one machine is both."""
     host = Host(machine, served=SERVED)
-    host.root("ln", "-s", f"{ROOT}/.venv", "/opt/pawl")
+    host.root("ln", "-s", f"{SEEN}/.venv", "/opt/pawl")
     host.root("sh", "-c", "echo 127.0.0.1 hub >> /etc/hosts")
     host.named()
     host.runs_sshd(22)

@@ -57,7 +57,7 @@ def lets_in(host: Host, key: str) -> None:
 
 def is_killed(host: Host, after_s: float) -> None:
     """Every process of the service is killed *after_s* from now; returns when it is back."""
-    time.sleep(after_s)
+    time.sleep(after_s)  # a moment by chance is what is tested: there is nothing to wait for
     was = host.restarts
     host.root("systemctl", "kill", "--signal=KILL", "--kill-whom=all", UNIT)
     eventually(lambda: host.restarts > was and host.state == "active", f"back: {host.tail()}")

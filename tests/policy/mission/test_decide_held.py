@@ -34,27 +34,24 @@ def test_nothing_starts_and_nothing_lands_while_something_stands_against_it(
     assert action.reason == reason
 
 
-def test_a_host_without_its_sandbox_starts_no_process_and_charges_nobody(story, world):
-    bare = but(world, isolation=NoSandbox(why="apt install bubblewrap"))
+@pytest.mark.parametrize(
+    ("lacks", "reason"),
+    [
+        ({"isolation": NoSandbox(why="apt install bubblewrap")}, "no_sandbox"),
+        ({"short": "make room"}, "no_room"),
+    ],
+)
+def test_a_host_that_lacks_something_starts_no_process_and_lets_what_is_proven_land(
+    story, world, lacks, reason
+):
+    lacking = but(world, **lacks)
     for chapter, waits in [
         ("opened", True), ("started", False), ("ended", False), ("proposed", True),
         ("judged", False),
     ]:  # fmt: skip
         getattr(story, chapter)()
-        action = decide(story.state, bare)
-        rests = isinstance(action, Rest) and action.reason == "no_sandbox"
-        assert rests is waits, chapter
-
-
-def test_a_host_without_room_starts_no_process_and_lets_what_is_proven_land(story, world):
-    full = but(world, short="make room")
-    for chapter, waits in [
-        ("opened", True), ("started", False), ("ended", False), ("proposed", True),
-        ("judged", False),
-    ]:  # fmt: skip
-        getattr(story, chapter)()
-        action = decide(story.state, full)
-        rests = isinstance(action, Rest) and action.reason == "no_room"
+        action = decide(story.state, lacking)
+        rests = isinstance(action, Rest) and action.reason == reason
         assert rests is waits, chapter
 
 

@@ -137,6 +137,12 @@ class Person:
         folder = self._gitdir / "worktrees"
         yield from sorted(folder.iterdir()) if folder.is_dir() else ()
 
+    def top_of(self, start: Path) -> Path | None:
+        """Return the top folder of the work tree that *start* is in, None where there is none."""
+        found = self._run(("rev-parse", "--show-toplevel"), b"", {}, start)
+        top = found.stdout.decode(errors="surrogateescape").rstrip("\n")
+        return Path(top) if found.returncode == 0 and top else None
+
     def head_branch(self, start: Path) -> str | None:
         """Return the branch checked out at *start*, unborn ones too; None: detached."""
         found = self._run(("symbolic-ref", "--quiet", "--short", "HEAD"), b"", {}, start)

@@ -49,6 +49,18 @@ def load_policy(content: bytes) -> Effective | Unreadable:
     return Effective(policy, digest_of(policy))
 
 
+def extended_by(content: bytes) -> str | None:
+    """Return the shipped policy that a repository's file extends, None where none can be told."""
+    document = load(content)
+    parts = document if isinstance(document, Unreadable) else _split(document)
+    return None if isinstance(parts, Unreadable) else parts[0]
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Return what may stand at `extends`."""
+    return tuple(sorted(_SHIPPED))
+
+
 def digest_of(policy: Policy) -> PolicyDigest:
     return PolicyDigest(digest([EVALUATOR, policy.model_dump(mode="json", by_alias=True)]))
 

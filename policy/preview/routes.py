@@ -1,0 +1,100 @@
+"""What becomes of each class of failure under a policy, as data and as a sentence.
+
+The rules are those of `mission/route.py`; here they are told, for every class, whether or not it
+has ever happened. Waits come from the same `backoff` that the missions wait by.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import get_args
+
+from policy import backoff
+from policy.rules.failures import FailureClass
+from policy.rules.model import Policy
+from policy.rules.outcomes import Stage, reason_for
+from policy.rules.routes import Route
+
+_SHOWN = 6
+"""Waits that are told one by one; each further one is twice the one before."""
+_EPOCH = "1970-01-01T00:00:00+00:00"
+_MINUTE, _HOUR = 60, 3600
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """*waits_s*: seconds before the first retries; *ends*: how the mission ends or waits then."""
+
+    failure: FailureClass
+    route: Route
+    waits_s: tuple[int, ...]
+    ends: tuple[str, ...]
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts against the item."""
+        return self.route.origin == "item"
+
+    @property
+    def text(self) -> str:
+        """What happens, in one sentence."""
+        return f"{self._retries()}{self._end()}"
+
+    def _retries(self) -> str:
+        times = self.route.limit if self.route.action == "retry" else 0
+        if not times:
+            return ""
+        often = "once" if times == 1 else f"up to {times} times"
+        work = "on its own work" if self.route.start == "continue" else "afresh"
+        return f"tried again {often}, {work}{self._after()}; then "
+
+    def _after(self) -> str:
+        if not any(self.waits_s):
+            return ""
+        more = ", ..." if self.route.limit > len(self.waits_s) else ""
+        return f", after {', '.join(map(lasting, self.waits_s))}{more}"
+
+    def _end(self) -> str:
+        asks = self.route.action == "waiver" or self.route.ends_with_a_person
+        ends = " or ".join(self.ends)
+        return f"a person is asked: {ends}" if asks else f"the mission ends: {ends}"
+
+
+def prospects(policy: Policy) -> tuple[Prospect, ...]:
+    """Return what becomes of every class, in the order of the enum."""
+    return tuple(_prospect(failure, policy.failures[failure]) for failure in FailureClass)
+
+
+def _prospect(failure: FailureClass, route: Route) -> Prospect:
+    times = route.limit if route.action == "retry" else 0
+    waits = tuple(_wait(route.backoff_s, used) for used in range(min(times, _SHOWN)))
+    return Prospect(failure, route, waits, _ends(failure, route))
+
+
+def _wait(seconds: int, doubled: int) -> int:
+    waited = backoff.until(_EPOCH, seconds, doubled=doubled) - datetime.fromisoformat(_EPOCH)
+    return int(waited.total_seconds())
+
+
+def _ends(failure: FailureClass, route: Route) -> tuple[str, ...]:
+    """Return the outcomes, with the reasons a failure of a builder and one of a gate give."""
+    stages: tuple[Stage, ...] = get_args(Stage)
+    reasons = dict.fromkeys(reason_for(failure, stage) for stage in stages)
+    said = " or ".join(reason.value for reason in reasons)
+    match route.action:
+        case "escalate":
+            return (f"ESCALATION_REQUESTED ({said})",)
+        case "waiver":
+            return (f"WAIVER_REQUESTED ({said})",)
+        case "retry" if route.then == "escalate":
+            return (f"ESCALATION_REQUESTED ({said})",)
+        case "retry" | "terminate":
+            return (f"BLOCKED ({said})",)
+
+
+def lasting(seconds: int) -> str:
+    """Return a time that passes, as people say it: `90 s`, `5 min`, `2 h`."""
+    if seconds % _HOUR == 0 and seconds:
+        return f"{seconds // _HOUR} h"
+    if seconds % _MINUTE == 0 and seconds:
+        return f"{seconds // _MINUTE} min"
+    return f"{seconds} s"

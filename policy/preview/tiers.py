@@ -1,0 +1,91 @@
+"""What an item of each kind and risk would go through: stages, gates, and who cannot play them.
+
+Asked of the very rules that missions are judged by, with an item that stands for all of its kind.
+What depends on more than kind and risk (`expect_base`, `done_when`) is said beside the gate.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args
+
+from policy.backlog.crew import Crew, unplayable
+from policy.backlog.item import BacklogItem
+from policy.backlog.outline import outline
+from policy.gates.definition import required
+from policy.ids import GateName
+from policy.rules.model import BUILT_IN_GATES, Kind, Policy, Risk, StageName
+
+_ONLY = {"red_first": "unless `expect_base: pass`", "done": "where it has `done_when`"}
+
+
+@dataclass(frozen=True)
+class GateSeen:
+    """*only*: of which of these items it is asked, empty for all; *command*: empty if built in."""
+
+    name: GateName
+    waivable: bool
+    only: str
+    command: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        more = [*([self.only] if self.only else []), *(["waivable"] if self.waivable else [])]
+        return f"{self.name} ({', '.join(more)})" if more else self.name
+
+
+@dataclass(frozen=True)
+class Tier:
+    """*problems*: why an item of this kind and risk is invalid, empty if it can be run."""
+
+    kind: Kind
+    risk: Risk
+    stages: tuple[StageName, ...]
+    gates: tuple[GateSeen, ...]
+    problems: tuple[str, ...]
+
+
+def tiers(policy: Policy, crew: Crew) -> tuple[Tier, ...]:
+    """Return every kind at every risk, risk by risk."""
+    return tuple(_tiers(policy, crew))
+
+
+def _tiers(policy: Policy, crew: Crew) -> Iterator[Tier]:
+    for risk in get_args(Risk):
+        for kind in get_args(Kind):
+            item = _example(kind, risk)
+            yield Tier(
+                kind=kind,
+                risk=risk,
+                stages=policy.pipeline.get(risk, ()),
+                gates=tuple(_seen(name, policy) for name in required(item, policy)),
+                problems=tuple(why for _, why in unplayable(outline(item), crew)),
+            )
+
+
+def _seen(name: GateName, policy: Policy) -> GateSeen:
+    command = next((gate for gate in policy.gates if gate.name == name), None)
+    return GateSeen(
+        name=name,
+        waivable=command is not None and command.waivable,
+        only=_ONLY.get(name, "") if name in BUILT_IN_GATES else "",
+        command=command.run if command is not None else (),
+    )
+
+
+def _example(kind: Kind, risk: Risk) -> BacklogItem:
+    tests = [{"run": ["true"]}]
+    written = {
+        "id": "EXAMPLE-1",
+        "title": "an item",
+        "priority": "P2",
+        "kind": kind,
+        "risk": risk,
+        "contract": "a contract",
+        "acceptance": ["it is there"],
+        "write_scope": ["**"],
+        "tests": tests,
+        "done_when": tests,
+        "command": ["true"],
+    }
+    return BacklogItem.model_validate_json(json.dumps(written))

@@ -1,0 +1,49 @@
+"""What is told of a kind of item at a risk is what the gates' own rules say of it."""
+
+from policy.backlog.crew import built_in
+from policy.preview.tiers import tiers
+from policy.rules.load import load_policy, shipped_policy
+
+GATES = """
+pipeline: {medium: [build], high: [build]}
+gates:
+  - {name: suite, run: [make, test], timeout_s: 60, waivable: true}
+  - {name: soak, run: [make, soak], timeout_s: 60, when: {risk: [high]}}
+"""
+
+
+def seen(overrides: str = ""):
+    policy = load_policy(f"schema: 1\nextends: default-1\n{overrides}".encode()).policy
+    return {(one.risk, one.kind): one for one in tiers(policy, built_in(policy.pipeline))}
+
+
+def test_every_kind_at_every_risk_is_told_of():
+    assert len(seen()) == 3 * 5
+
+
+def test_a_gate_is_where_its_when_says():
+    found = seen(GATES)
+    names = {key: [gate.name for gate in one.gates] for key, one in found.items()}
+    assert names["high", "build"][-2:] == ["suite", "soak"]
+    assert names["low", "build"][-1] == "suite"
+    assert "red_first" in names["low", "build"]
+    assert "red_first" not in names["low", "content"]
+
+
+def test_what_may_be_waived_and_what_depends_on_the_item_is_said():
+    told = [gate.text for gate in seen(GATES)["low", "build"].gates]
+    assert "suite (waivable)" in told
+    assert "red_first (unless `expect_base: pass`)" in told
+    assert "done (where it has `done_when`)" in told
+    assert "scope" in told
+
+
+def test_a_tier_nobody_can_play_is_told_as_invalid():
+    found = seen()
+    assert found["low", "build"].problems == ()
+    assert "no adapter in .pawl/builders plays plan" in found["medium", "build"].problems[0]
+
+
+def test_tiers_are_those_of_the_shipped_policy():
+    policy = shipped_policy().policy
+    assert {one.stages for one in seen().values()} == set(policy.pipeline.values())

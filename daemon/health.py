@@ -39,6 +39,7 @@ def write_health(
         "health": "red" if stale or is_red(standing) else "green",
         "reloads": reloads,
         "frozen": standing.doubts,
+        "short": standing.short,
         "under_way": standing.under_way,
         "since": {key: rfc3339(moment) for key, moment in standing.since.items()},
         "stale": stale,
@@ -95,6 +96,6 @@ _RED = ("frozen", "no_sandbox", "no_environment", "no_room")
 
 
 def is_red(standing: Standing) -> bool:
-    """Something needs a person: a freeze, or a backlog that cannot be read (DESIGN 5.2)."""
+    """Something needs a person: a freeze, a full disk, a backlog that cannot be read."""
     frozen = any(rest.reason in _RED for rest in standing.rests.values())
-    return bool(standing.doubts) or frozen or standing.invalid
+    return bool(standing.doubts) or standing.short is not None or frozen or standing.invalid

@@ -103,7 +103,7 @@ class Daemon:
     def _unclassified(self, standing: Standing, error: Exception) -> None:
         why = f"{type(error).__name__}: {error}"
         if is_shortage(error):
-            standing.doubt(
+            standing.short = (
                 f"this host is short of something ({error}); it goes on by itself once "
                 "there is more: `pawl doctor` says where room is lacking"
             )
@@ -121,6 +121,10 @@ class Daemon:
     def keep_house(self) -> datetime:
         """Put upkeep under way where it is due; return when it is next."""
         return self._house.start_if_due(self._eyes.retention_days)
+
+    def hurry(self) -> None:
+        """Look at the hub, where there is one, without waiting for its time."""
+        self._hub.hurry()
 
     def freeze(self, why: str) -> None:
         """Open and land nothing for as long as this process lives."""
@@ -199,8 +203,6 @@ class Daemon:
         if isinstance(doubt, Frozen):
             standing.hold(doubt, view.last.mission if view.last is not None else None)
         standing.short = view.short
-        if standing.short is not None:
-            standing.doubt(standing.short)
         standing.offline = self._hub.closed_to_new()
         observed = self._arrivals.take(KEY)
         if observed is not None:
@@ -280,6 +282,10 @@ def _log_doubts(before: Standing, now: Standing) -> None:
             _log.error("frozen", why=why)
     if now.mending is not None and now.mending != before.mending:
         _log.warning("the target is red, and is being seen to", why=now.mending)
+    if now.short is not None and before.short is None:
+        _log.warning("nothing is started", why=now.short)
+    if before.short is not None and now.short is None:
+        _log.info("not short any more")
     if before.doubts and not now.doubts and now.mending is None:
         _log.info("not frozen any more")
     if before.mending is not None and not now.doubts and now.mending is None:

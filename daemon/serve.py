@@ -156,6 +156,8 @@ def run(serving: Serving, notify: Notify, beat_s: float | None = None) -> Standi
         notify.tell("READY=1")
         while not asked.stop:
             asked_for = asked.reloads
+            if asked_for != serving.reloads:
+                serving.daemon.hurry()
             standing = _reconcile(serving, asked_for)
             notify.tell("WATCHDOG=1", f"STATUS={status_line(standing)}")
             _note_reload(serving, asked_for)
@@ -205,7 +207,7 @@ def _stop(serving: Serving, notify: Notify | None = None, beat_s: float | None =
 
 
 def _note_reload(serving: Serving, asked_for: int) -> None:
-    """Say that the world was read anew on request. Each reconcile does; SIGHUP only hurries it.
+    """Say that the world was read anew on request: SIGHUP hurries reconcile and look at the hub.
 
     What was read once, at the start, is the host file: a change of it is named, not taken over.
     """
@@ -226,6 +228,8 @@ def status_line(standing: Standing) -> str:
     """Return where things stand in one line, for `systemctl status`."""
     if standing.doubts:
         return f"frozen: {standing.doubts[0]}"
+    if standing.short is not None:
+        return f"nothing is started: {standing.short}"
     if standing.under_way:
         return ", ".join(f"{key}: {what}" for key, what in standing.under_way.items())
     return f"idle, {len(standing.rests)} missions wait"

@@ -30,7 +30,7 @@ class Standing:
     offline: str | None = None
     """Why the hub keeps anything from being opened."""
     short: str | None = None
-    """Why the host has no room for anything new."""
+    """What the host lacks, so that nothing is started; it goes on by itself."""
     hub: dict[str, object] | None = None
     """How it stands with the hub; None where there is none."""
     hub_due: datetime | None = None
@@ -64,7 +64,11 @@ class Standing:
         and what may be opened was looked at last. A hub is told and asked at the next look.
         """
         return self.moved and bool(
-            self.rests or self.doubts or self.mending is not None or self.hub is not None
+            self.rests
+            or self.doubts
+            or self.short is not None
+            or self.mending is not None
+            or self.hub is not None
         )
 
     @property

@@ -89,6 +89,7 @@ def _doubts(
         return [*doubts, "it has not looked at the repository yet"]
     frozen, stale = health.get("frozen"), health.get("stale")
     doubts += [f"frozen: {why}" for why in (frozen if isinstance(frozen, list) else [])]
+    doubts += [str(short)] if (short := health.get("short")) else []
     doubts += [f"{one} gets nowhere: {log}" for one in (stale if isinstance(stale, list) else [])]
     if health.get("health") != "green" and not doubts:
         doubts.append("its health is red: `pawl status` in the repository tells why")

@@ -146,7 +146,7 @@ def _of_files(place: Place, standing: Standing) -> Exit:
 
 def _code(found: tuple[Known | Unknown, ...], standing: Standing) -> Exit:
     codes = [_code_of(one, standing.rests.get(one.mission)) for one in found]
-    codes += [Exit.ENVIRONMENT for _ in standing.doubts]
+    codes += [Exit.ENVIRONMENT for _ in (*standing.doubts, *_short(standing))]
     return worst(codes)
 
 
@@ -189,15 +189,20 @@ def skipped(standing: Standing) -> dict[str, str]:
 def _tell(worked: Worked) -> None:
     for doubt in worked.standing.doubts:
         output.say(f"frozen: {doubt}")
+    output.say(*_short(worked.standing))
     rows = [_row(one, worked.standing) for one in worked.found]
     if rows:
         output.table(("mission", "outcome", "reason", "why"), rows)
-    elif not worked.standing.doubts:
+    elif not (worked.standing.doubts or worked.standing.short):
         output.say("nothing to do")
     others = {item: why for item, why in skipped(worked.standing).items() if why != "done"}
     if others:
         output.say("", "not run: " + ", ".join(f"{item} ({why})" for item, why in others.items()))
     output.say("`pawl show ID` tells a mission's story, `pawl explain` why an item does not run")
+
+
+def _short(standing: Standing) -> tuple[str, ...]:
+    return () if standing.short is None else (standing.short,)
 
 
 def _row(one: Known | Unknown, standing: Standing) -> tuple[str, str, str, str]:

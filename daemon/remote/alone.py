@@ -39,6 +39,9 @@ class NoHub:
     def publish(self, _standing: Standing) -> None:
         return
 
+    def hurry(self) -> None:
+        return
+
     def check(self) -> None:
         return
 

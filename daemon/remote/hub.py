@@ -142,6 +142,9 @@ class RemoteHub:
         standing.hub = {**self._link.row(), "why": self.closed_to_new()}
         standing.hub_due = self._link.next_look()
 
+    def hurry(self) -> None:
+        self._link.hurry()
+
     def check(self) -> None:
         """Raise `WorkerDiedError` where the exchange's worker died."""
         self._link.pool.check()

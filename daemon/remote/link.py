@@ -46,6 +46,7 @@ class Link:
         self._trouble: Refusal | None = None
         self._asks: list[Ask] = []
         self._stopping = False
+        self._hurried = False
 
     def take(self) -> None:
         """Take what the last exchange found; what was asked for is forgotten."""
@@ -67,6 +68,10 @@ class Link:
             asks = self._due(steps, now)
             if asks is not None:
                 self._start(asks, now)
+
+    def hurry(self) -> None:
+        """Look at the hub in the next exchange, whenever it was looked at or tried last."""
+        self._hurried = True
 
     def stop(self) -> None:
         self._stopping = True
@@ -107,16 +112,18 @@ class Link:
         self, steps: Callable[[float], Iterable[Change]], now: float
     ) -> tuple[Ask, ...] | None:
         """Return what to push now; None while there is nothing to push or to fetch."""
-        if self._trouble is not None and now < self._trouble.until:
+        waits = self._trouble is not None and now < self._trouble.until
+        if waits and not self._hurried:
             return None
         alone = tuple(steps(now)) if self.reached is not None else ()
         asks = (*((Ask(_STEPS, alone, atomic=False),) if alone else ()), *self._asks)
         stale = self.reached is None or now - self.reached >= self._remote.fetch_s
-        return asks if asks or stale or self._trouble is not None else None
+        due = stale or self._hurried or self._trouble is not None
+        return asks if asks or due else None
 
     def _start(self, asks: tuple[Ask, ...], now: float) -> None:
         site, remote = self._site, self._remote
-        self._started = now
+        self._started, self._hurried = now, False
 
         def deed(stop: threading.Event) -> Exchanged:
             return exchange(site, remote, asks, stop)

@@ -60,8 +60,8 @@ def test_a_check_that_cannot_be_run_ends_the_run_and_says_why(house):
             full()
 
     standing = house.runs(point=trouble)
-    assert "No space left" in standing.doubts[0]
-    assert "pawl doctor" in standing.doubts[0]
+    assert "No space left" in standing.short
+    assert "pawl doctor" in standing.short
     house.runs()
     assert house.ended("H-1") == ("PASS", "landed")
 

@@ -1,6 +1,8 @@
 """The hub itself is served: people push to it over ssh while the daemon lands there."""
 
+import json
 import os
+import signal
 import subprocess
 
 from daemon.cli.adopt import adopt
@@ -10,6 +12,7 @@ from daemon.cli.place import open_place
 from gitops.person import Person
 from tests.daemon.conftest import POLICY
 from tests.daemon.remote.conftest import Host
+from tests.eventually import eventually
 from tests.independent.audit import audit
 
 
@@ -57,3 +60,25 @@ def test_people_push_over_ssh_while_it_lands(hub, sshd, tmp_path, monkeypatch):
     assert sorted(hub.landings()) == names
     assert hub.at("log", "--format=%s", "--grep=^note", "main").count("note") == count
     assert audit(hub.bare, host.outside.config / "trust.yaml") == []
+
+
+def test_a_reload_looks_at_the_hub_at_once(hub, hosts, tmp_path):
+    """Whoever has just pushed need not wait for the next fetch, however far off that is."""
+    host = hosts("one", fetch_s=80_000, lease_s=160_000)
+    with (tmp_path / "log").open("wb") as log:
+        daemon = host.starts("run", stderr=log, stdout=subprocess.DEVNULL)
+        try:
+            eventually(lambda: _reached(host, daemon.pid), "the hub was looked at")
+            hub.wishes("H-1")
+            daemon.send_signal(signal.SIGHUP)
+            eventually(lambda: hub.closed() == ["H-1"], "it was looked at again")
+        finally:
+            daemon.terminate()
+            assert daemon.wait(60) == 0
+    assert hub.landings() == ["H-1"]
+
+
+def _reached(host, pid):
+    path = host.outside.state / "health.json"
+    health = json.loads(path.read_text())
+    return health["pid"] == pid and health["hub"]["reached_at"] and not health["under_way"]

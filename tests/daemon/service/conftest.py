@@ -12,7 +12,8 @@ import pytest
 
 from tests.daemon.service import debian
 from tests.daemon.service.checkout import SEEN
-from tests.daemon.service.machine import OUTSIDE, PAWL, PYTHON, Machine, eventually, sweep
+from tests.daemon.service.machine import OUTSIDE, PAWL, PYTHON, Machine, sweep
+from tests.eventually import eventually
 
 UNIT = "pawl@house.service"
 HUB = "/srv/git/house.git"

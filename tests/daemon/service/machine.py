@@ -12,27 +12,17 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.daemon.service.checkout import ROOT, copied, seen
+from tests.eventually import DEADLINE_S, eventually
 
 HERE = Path(__file__).parent
 PYTHON = seen(f"{sys.prefix}/bin/python")
 PAWL = seen(f"{sysconfig.get_path('scripts')}/pawl")
 CGROUPS = Path("/sys/fs/cgroup")
-DEADLINE_S = 120
 OUTSIDE = {"PAWL_CONFIG_DIR": "/etc/pawl", "PAWL_STATE_DIR": "/var/lib/pawl"}
-
-
-def eventually(look, what: str, deadline_s: float = DEADLINE_S):
-    """Return the first answer of *look* that is true; fail with *what* at the deadline."""
-    until = time.monotonic() + deadline_s
-    while not (found := look()):
-        assert time.monotonic() < until, f"it never came to this: {what}"
-        time.sleep(0.05)
-    return found
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 
 from tests.daemon.service.checkout import ROOT, SEEN
 from tests.daemon.service.conftest import CLONE, HUB, UNIT, Host
-from tests.daemon.service.machine import eventually
+from tests.eventually import eventually
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 SERVED = "/srv/pawl/house.git"

@@ -3,7 +3,8 @@
 import json
 
 from tests.daemon.service.conftest import CLONE, HUB, STATE, UNIT
-from tests.daemon.service.machine import PAWL, eventually
+from tests.daemon.service.machine import PAWL
+from tests.eventually import eventually
 
 
 def test_what_is_pushed_lands_inside_the_hardened_unit(host):

@@ -19,6 +19,7 @@ from policy.landing.turns import Judging
 from policy.mission.integrity import of_policy
 from policy.mission.states import Mission
 from policy.mission.world import Frozen, Integrity
+from policy.notifying.rules import Rules
 from policy.problems import Problem
 from policy.problems import Unreadable as BadFile
 from policy.rules.load import Effective, load_policy
@@ -94,6 +95,17 @@ class Eyes:
     def retention_days(self) -> int:
         """Days that what is kept outside of the ledger is kept, by the policy seen last."""
         return self._seen().policy.evidence.retention_days
+
+    @property
+    def rules(self) -> Rules | None:
+        """What people are told of, by the policy seen last; None where that is no policy."""
+        effective = self._last[1] if self._last else None
+        if not isinstance(effective, Effective):
+            return None
+        policy = effective.policy
+        return Rules(
+            notifications=policy.notifications, notices=policy.notices, requests=policy.requests
+        )
 
     def _seen(self) -> Effective:
         return or_shipped(self._last[1] if self._last else None)

@@ -5,7 +5,7 @@ goes; what woke it does not matter (R23). The main thread is the only writer of 
 has the one broad `except` of the daemon: an error nobody classified freezes (promise 4).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -38,6 +38,7 @@ from policy.landing.turns import in_turn
 from policy.mission.actions import Rest
 from policy.mission.states import OnTarget, claim_of
 from policy.mission.world import Cancelled, Changed, Frozen, Removed, Unchanged, Unreadable
+from policy.notifying.rules import Rules
 
 _log = get_logger()
 
@@ -117,6 +118,16 @@ class Daemon:
     def interval_s(self) -> int:
         """Seconds between two reconciles that nothing asks for."""
         return self._eyes.interval_s
+
+    @property
+    def rules(self) -> Rules | None:
+        """What people are told of; None while the policy cannot be read."""
+        return self._eyes.rules
+
+    @property
+    def drafts(self) -> Iterable[Draft]:
+        """The open missions, each as far as the last reconcile has taken it."""
+        return self._opened.drafts.values()
 
     def keep_house(self) -> datetime:
         """Put upkeep under way where it is due; return when it is next."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from daemon.bus.door import door_of
 from daemon.clock import Clock, SystemClock
@@ -33,6 +34,9 @@ from gitops.repository import Store
 from gitops.signing import DaemonKey
 from policy.ids import CommitId, RefName
 
+if TYPE_CHECKING:
+    from daemon.notifying.post import Post
+
 _log = get_logger()
 _SYSTEM = SystemClock()
 
@@ -44,6 +48,8 @@ class Serving:
     daemon: Daemon
     site: Site
     wake: Wake
+    post: "Post | None" = None
+    """Tells people; None where the host file names nobody."""
     reloads: int = 0
     """How many of the reloads that were asked for have been said to be done."""
 
@@ -86,10 +92,21 @@ def serving(
         with bound(**_on_every_line(site)), site.door:
             daemon = Daemon(site, wake, told, beat)
             _report(findings, daemon)
+            post = _post(site, wake)
             try:
-                yield Serving(daemon, site, wake)
+                yield Serving(daemon, site, wake, post)
             finally:
                 daemon.close()
+                if post is not None:
+                    post.close()
+
+
+def _post(site: Site, wake: Wake) -> "Post | None":
+    if not site.outside.host.notify:
+        return None
+    from daemon.notifying.post import Post  # noqa: PLC0415  # only who tells somebody pays for it
+
+    return Post(site, wake)
 
 
 def _on_every_line(site: Site) -> dict[str, object]:
@@ -169,6 +186,8 @@ def run(serving: Serving, notify: Notify, beat_s: float | None = None) -> Standi
             hints.wake_at(UPKEEP, serving.daemon.keep_house())
             if standing.hub_due is not None:
                 hints.wake_at("hub", standing.hub_due)
+            for what, moment in standing.due.items():
+                hints.wake_at(f"due:{what}", moment)
             if not standing.again:
                 _wait(serving, beat_s)
         notify.tell("STOPPING=1", "STATUS=stopping: what runs is checkpointed")
@@ -178,6 +197,8 @@ def run(serving: Serving, notify: Notify, beat_s: float | None = None) -> Standi
 def _reconcile(serving: Serving, reloads: int = 0) -> Standing:
     standing = serving.daemon.reconcile()
     site = serving.site
+    if serving.post is not None:
+        serving.post.look(standing, serving.daemon.drafts, serving.daemon.rules)
     write_health(
         site.state,
         standing,

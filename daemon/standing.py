@@ -35,6 +35,8 @@ class Standing:
     """How it stands with the hub; None where there is none."""
     hub_due: datetime | None = None
     """When the hub is looked at next, if nothing happens before."""
+    due: dict[str, datetime] = field(default_factory=dict)
+    """What time alone brings about, and when: the loop is woken then."""
     moved: bool = False
     """Whether anything was recorded."""
 

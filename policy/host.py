@@ -5,11 +5,14 @@ the most that any process limit of a policy may come to.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from policy.egress import Allowed, Asked
+from policy.notifying.destinations import Destination, NotifyLimits
+from policy.notifying.rules import Destination as Named
 from policy.remote import Remote
 from policy.value import Value
 
@@ -123,6 +126,10 @@ class Host(Value):
     """A stale lock file in a repository the daemon does not own is left alone for so long."""
     remote: Remote | None = None
     """The hub that this clone belongs to. None: the git dir itself is what people push to."""
+    notify: dict[Named, Destination] = Field(default_factory=dict)
+    """Where the names lead that the policy's `notifications` are `to`: an address and its secret
+    are the operator's alone."""
+    notify_limits: NotifyLimits = NotifyLimits()
     owned: bool = False
     """Whether the git directory is the daemon's to keep in order: a hub on the build host. In a
     person's repository nothing is packed or pruned but the daemon's own packs."""
@@ -157,14 +164,17 @@ class Host(Value):
                     f"mounts: {mount} holds the git directory {self.git_dir}, which a builder "
                     "must never see; mount the folders of the toolchain instead"
                 )
-            for secret in self._secrets():
+            for secret, what in self._secrets():
                 if _holds(mount, secret):
-                    raise ValueError(f"mounts: {mount} holds {secret}, which opens the hub")
+                    raise ValueError(f"mounts: {mount} holds {secret}, which {what}")
         return self
 
-    def _secrets(self) -> tuple[str, ...]:
-        found = (self.remote.ssh_key, self.remote.credentials) if self.remote else ()
-        return tuple(path for path in found if path is not None)
+    def _secrets(self) -> Iterator[tuple[str, str]]:
+        for path in (self.remote.ssh_key, self.remote.credentials) if self.remote else ():
+            if path is not None:
+                yield path, "opens the hub"
+        for name, destination in self.notify.items():
+            yield destination.secret_file, f"is the secret of notify.{name}"
 
 
 def _holds(folder: str, path: str) -> bool:

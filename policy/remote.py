@@ -16,7 +16,7 @@ AbsoluteFile = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]*$", max
 Seconds = Annotated[int, Field(ge=1)]
 Scheme = Literal["ssh", "http", "https", "file"]
 _SCP = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!//)[^\s:]*/.*")
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 class Remote(Value):
@@ -56,7 +56,7 @@ class Remote(Value):
             raise ValueError("url: it holds a user or password; name a file with `credentials`")
         if scheme == "ssh" and (self.ssh_key is None or self.known_hosts is None):
             raise ValueError("ssh needs `ssh_key` and `known_hosts`")
-        if scheme == "http" and self.credentials and parts.hostname not in _LOOPBACK:
+        if scheme == "http" and self.credentials and parts.hostname not in LOOPBACK:
             raise ValueError("credentials: not over plain http; use https")
         if self.lease_s < 2 * self.fetch_s:
             raise ValueError("lease_s: must be at least twice `fetch_s`")

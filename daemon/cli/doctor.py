@@ -14,6 +14,7 @@ from daemon.cli.environments import environments
 from daemon.cli.exits import Exit, worst
 from daemon.cli.finding import Finding, bad
 from daemon.cli.hub_doctor import hub
+from daemon.cli.notified import notified
 from daemon.cli.place import Place, open_place, policy_at, target_of
 from daemon.cli.scenery import scenery
 from daemon.ground import Obstacle
@@ -31,6 +32,7 @@ from gitops.signing import DaemonKey, KeyRefusedError
 from policy.mission.integrity import not_ours, put_back
 from policy.mission.world import Frozen, Sound
 from policy.problems import Unreadable
+from policy.rules.load import Effective
 
 
 def doctor(start: Path, *, as_json: bool) -> Exit:
@@ -131,6 +133,9 @@ def _outside(place: Place, outside: Outside, tip: Tip | Lost) -> Iterator[Findin
     hindered = tuple(_hindered("state", ground.of_state(outside.state)))
     yield from hindered
     yield from hub(place, outside, target)
+    effective = policy_at(place, tip.tree) if isinstance(tip, Tip) else None
+    policy = effective.policy if isinstance(effective, Effective) else None
+    yield from notified(outside, policy)
     if hindered:
         return  # what is left writes there
     if isinstance(tip, Tip):

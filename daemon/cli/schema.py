@@ -19,6 +19,7 @@ from daemon.cli.exits import Exit
 from policy import host
 from policy.backlog import conditions, item, verification
 from policy.backlog.spec import schema as item_schema
+from policy.notifying import destinations, rules
 from policy.rules import environments, model
 from policy.rules.schema import policy_schema
 
@@ -58,7 +59,7 @@ def _said(key: str, value: object) -> object:
 
 def _meanings() -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each model's name, and what each of its fields means."""
-    for module in (conditions, item, verification, environments, model, host):
+    for module in (conditions, item, verification, environments, model, rules, destinations, host):
         for name, value in vars(module).items():
             if isinstance(value, type) and issubclass(value, BaseModel):
                 yield name, _fields_of(value)

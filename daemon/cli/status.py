@@ -10,6 +10,7 @@ from daemon.cli import output
 from daemon.cli.exits import Exit
 from daemon.cli.hub import hub_lines
 from daemon.cli.missions import Ended, Known, Missions, Unknown, absent, entry
+from daemon.cli.notified import notify_lines, notify_rows
 from daemon.cli.place import Place, open_place, target_of, tip_of
 from daemon.cli.resting import Resting, last_said
 from daemon.cli.scenery import BrokenPolicyError, Scenery, scenery
@@ -89,6 +90,7 @@ def _object(place: Place, tip: Tip, found: _Seen) -> dict[str, object]:
         "doubt": place.doubt,
         "daemon": _health(place),
         "in_the_way": list(_in_the_way(place)),
+        "notify": notify_rows(place.outside) if isinstance(place.outside, Outside) else {},
     }
 
 
@@ -113,7 +115,7 @@ def _tell(place: Place, tip: Tip, found: _Seen) -> None:
     output.say(f"{at}{_paused(place, tip, found)}")
     output.say(f"daemon: {_daemon(place)}")
     output.say(*(f"host: {why}" for why in _in_the_way(place)))
-    output.say(*hub_lines(place))
+    output.say(*hub_lines(place), *notify_lines(place))
     if place.doubt:
         output.say(place.doubt)
     opened, closed = found.opened, found.missions.count_closed()

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from policy.bus.operation import Limits
 from policy.ids import GateName
+from policy.notifying.rules import Event, Notices, Notification, Requests
 from policy.paths import fault_of_path
 from policy.rules.environments import NONE, Environment, EnvironmentSize
 from policy.rules.environments import Name as EnvironmentName
@@ -252,6 +253,10 @@ class Policy(Value):
     after_landing: AfterLanding
     sandbox: Sandbox
     evidence: Evidence
+    notifications: tuple[Notification, ...]
+    """Who is told of what; where that goes, `notify` of the host file says."""
+    notices: Notices
+    requests: Requests
     reconcile_s: Seconds
     """One reconcile each so many seconds is sufficient; events only shorten the wait."""
 
@@ -270,6 +275,13 @@ class Policy(Value):
         missing = sorted(set(FailureClass) - set(self.failures))
         if missing:
             raise ValueError(f"failures: no route for {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _every_event_has_a_priority(self) -> "Policy":
+        missing = sorted(set(Event) - set(self.notices.priorities))
+        if missing:
+            raise ValueError(f"notices.priorities: none for {', '.join(missing)}")
         return self
 
     @model_validator(mode="after")

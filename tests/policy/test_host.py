@@ -57,3 +57,45 @@ def test_what_is_wrong_is_said_with_its_line(line, said):
 def test_a_sibling_whose_name_begins_alike_is_no_folder_above():
     host = read(f"{LEAST}mounts: [/home/ada/house/.gitx, /home/ada/hous]\n".encode(), Host)
     assert isinstance(host, Host)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        pytest.param(
+            "notify: {ops: {webhook: http://example.org/hook, secret: /etc/hook}}",
+            "not over plain http to another host", id="readable on the way",
+        ),
+        pytest.param(
+            "notify: {ops: {webhook: https://ada:pw@example.org/, secret: /etc/hook}}",
+            "holds a user or password", id="a password",
+        ),
+        pytest.param(
+            "notify: {ops: {webhook: https://example.org/}}", "secret", id="nothing to sign with"
+        ),
+        pytest.param("notify: {ops: {apprise: slack://token}}", "apprise", id="an address in it"),
+        pytest.param(
+            "notify: {Ops: {apprise: /etc/hook}}", "does not have the form", id="no such name"
+        ),
+        pytest.param(
+            "mounts: [/etc/pawl]\nnotify: {ops: {apprise: /etc/pawl/ops}}",
+            "is the secret of notify.ops", id="a builder could read it",
+        ),
+    ],
+)  # fmt: skip
+def test_where_people_are_told_is_refused_unless_it_is_safe(line, said):
+    refused = read(f"{LEAST}{line}\n".encode(), Host)
+    assert isinstance(refused, Unreadable)
+    assert said in str(refused)
+
+
+def test_people_are_told_through_what_the_host_file_names():
+    text = (
+        "notify:\n"
+        "  ops: {webhook: 'https://example.org/hook', secret: /etc/pawl/hook}\n"
+        "  here: {webhook: 'http://127.0.0.1:8080/', secret: /etc/pawl/hook}\n"
+        "  ada: {apprise: /etc/pawl/ada}\n"
+    )
+    host = read((LEAST + text).encode(), Host)
+    assert isinstance(host, Host)
+    assert set(host.notify) == {"ops", "here", "ada"}

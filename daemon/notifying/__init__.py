@@ -1,0 +1,1 @@
+"""Telling people what has begun, ended or waits for them. No mission ever waits for it."""

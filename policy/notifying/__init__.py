@@ -1,0 +1,1 @@
+"""What people are told of, unasked: on transitions only, by rules of the policy."""

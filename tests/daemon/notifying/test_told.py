@@ -1,0 +1,200 @@
+"""A daemon tells people what begins and ends, once; whatever the receiver does, work goes on."""
+
+import subprocess
+import threading
+
+import pytest
+import yaml
+
+from daemon.cli.notified import notified, notify_lines, notify_rows
+from daemon.cli.place import open_place
+from daemon.notifying.memory import MEMORY
+from policy.rules.load import load_policy, shipped_policy
+from tests.daemon.conftest import POLICY
+
+RULES = b"notifications: [{to: ops}]\n"
+
+
+@pytest.fixture
+def told(founded, receiver, secret):
+    """A served repository that tells `ops`, and whom that is."""
+    house = founded({"README": "a house\n"}, POLICY + RULES)
+    house.receiver = receiver
+    host(house, notify={"ops": {"webhook": receiver.url, "secret": str(secret)}})
+    return house
+
+
+def host(house, **keys):
+    """Change the host file."""
+    path = house.outside.config / "host.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **keys}))
+
+
+def rows(house):
+    return notify_rows(house.outside)
+
+
+def test_a_landing_and_a_block_are_told_with_why_and_the_next_command(told):
+    told.wishes("H-1")
+    told.wishes("H-2", priority="P2", command=["false"])
+    told.runs()
+    by_event = {post.json["event"]: post.json for post in told.receiver.posts}
+    assert set(by_event) == {"landed", "blocked"}
+    assert by_event["landed"]["title"] == "H-1 landed: make H-1.txt"
+    assert (
+        told.tip() in by_event["landed"]["why"] or told.tip("main~1") in by_event["landed"]["why"]
+    )
+    assert by_event["blocked"]["next"] == "pawl show H-2"
+    assert all(post.is_signed() for post in told.receiver.posts)
+
+
+def test_a_mission_that_waits_is_told_once_also_after_a_restart(told):
+    told.wishes("H-1", requires_approval=True)
+    told.runs()
+    told.runs()
+    told.runs()
+    (post,) = told.receiver.posts
+    assert (post.json["event"], post.json["mission"]) == ("waiting", "H-1")
+    assert "approval requested" in post.json["why"]
+
+
+def test_what_is_closed_while_nobody_can_be_told_is_told_later_with_the_same_id(told):
+    told.receiver.status = 503
+    told.wishes("H-1")
+    told.runs()
+    failed = {post.headers["webhook-id"] for post in told.receiver.posts}
+    assert told.ended("H-1") == ("PASS", "landed")
+    assert "503" in rows(told)["ops"]["why"]
+    told.receiver.status = 204
+    told.receiver.posts.clear()
+    told.runs()
+    assert told.receiver.events == ["landed"]
+    assert {post.headers["webhook-id"] for post in told.receiver.posts} == failed
+
+
+def test_a_receiver_that_never_answers_keeps_no_mission_waiting(told):
+    told.receiver.held = threading.Event()
+    host(told, notify_limits={"timeout_s": 1})
+    told.wishes("H-1")
+    told.wishes("H-2", priority="P2")
+    told.runs()
+    assert told.ended("H-1") == told.ended("H-2") == ("PASS", "landed")
+
+
+def test_what_is_given_up_is_counted_and_the_rest_goes_on(told):
+    host(told, notify_limits={"retries": 0})
+    told.receiver.status = 500
+    told.wishes("H-1")
+    told.runs()
+    assert rows(told)["ops"]["given_up"] == 1
+    told.receiver.status = 204
+    told.receiver.posts.clear()
+    told.wishes("H-2")
+    told.runs()
+    assert rows(told) == {}
+    assert told.receiver.events == ["landed"]
+    assert told.receiver.posts[0].json["mission"] == "H-2"
+
+
+def test_a_policy_that_breaks_is_told_by_the_rules_of_the_last_good_one(told):
+    told.wishes("H-1")
+    told.runs()
+    told.receiver.posts.clear()
+    told.commits({".pawl/policy.yaml": "schema: 1\nextends: nothing\n"})
+    told.runs()
+    told.runs()
+    assert told.receiver.events == ["frozen"]
+    assert "is no policy" in told.receiver.posts[0].json["why"]
+    told.commits({".pawl/policy.yaml": (POLICY + RULES).decode()})
+    told.runs()
+    assert told.receiver.events == ["frozen", "thawed"]
+
+
+def test_losing_what_was_told_repeats_what_is_so_once(told):
+    told.wishes("H-1", requires_approval=True)
+    told.wishes("H-2", priority="P2")
+    told.runs()
+    before = {post.headers["webhook-id"] for post in told.receiver.posts}
+    told.receiver.posts.clear()
+    (told.outside.state / MEMORY).write_text("{")
+    told.runs()
+    told.runs()
+    assert told.receiver.events == ["waiting"]
+    assert told.receiver.posts[0].headers["webhook-id"] in before
+
+
+def test_an_unwritable_memory_stops_nothing(told):
+    (told.outside.state / MEMORY).mkdir()
+    told.wishes("H-1")
+    told.runs()
+    assert told.ended("H-1") == ("PASS", "landed")
+
+
+def test_a_name_the_host_file_does_not_know_is_logged_and_nothing_is_sent(told, capsys):
+    told.commits({".pawl/policy.yaml": (POLICY + b"notifications: [{to: boss}]\n").decode()})
+    told.wishes("H-1")
+    told.runs()
+    assert told.receiver.posts == []
+    assert capsys.readouterr().out.count("the host file does not know") == 1
+
+
+def test_titles_cannot_turn_a_message_around(told):
+    told.wishes("H-1", title="make \u202egnp.exe")
+    told.runs()
+    assert [post.json["title"] for post in told.receiver.posts] == ["H-1 landed: make gnp.exe"]
+
+
+def test_where_nobody_is_named_nothing_is_kept(founded):
+    house = founded({"README": "a house\n"}, POLICY + RULES)
+    house.wishes("H-1")
+    house.runs()
+    assert not (house.outside.state / MEMORY).exists()
+
+
+def test_a_daemon_that_is_killed_while_it_tells_tells_again_with_the_same_id(told):
+    told.receiver.held = threading.Event()
+    told.wishes("H-1")
+    daemon = told.starts("run", stderr=subprocess.DEVNULL)
+    told.receiver.waits_for(lambda it: it.heard)
+    daemon.kill()
+    daemon.wait()
+    told.receiver.held.set()
+    told.runs()
+    told.receiver.waits_for(lambda it: len(it.posts) > 1)
+    assert told.receiver.events == ["landed", "landed"]
+    assert len({post.headers["webhook-id"] for post in told.receiver.posts}) == 1
+
+
+def test_a_running_daemon_tries_again_by_itself(told):
+    host(told, notify_limits={"retry_s": 1})
+    told.receiver.status = 503
+    told.wishes("H-1")
+    daemon = told.starts("run", stderr=subprocess.DEVNULL)
+    try:
+        told.receiver.waits_for(lambda it: len(it.posts) > 1)
+        told.receiver.status = 204
+        told.receiver.waits_for(lambda _: rows(told) == {})
+    finally:
+        daemon.terminate()
+        assert daemon.wait() == 0
+
+
+def test_status_and_doctor_say_who_cannot_be_told(told, capsys):
+    told.receiver.status = 500
+    told.wishes("H-1")
+    told.runs()
+    place = open_place(told.path)
+    assert any("the receiver answered 500" in line for line in notify_lines(place))
+    (found,) = notified(told.outside, shipped_policy().policy)
+    assert (found.verdict, found.what) == ("bad", "notify")
+    assert "1 wait to be sent" in found.said
+
+
+def test_doctor_names_a_secret_others_can_read_and_a_name_nobody_has(told, secret):
+    policy = load_policy(POLICY + b"notifications: [{to: boss}]\n").policy
+    ops, boss = notified(told.outside, policy)
+    assert (ops.verdict, boss.verdict) == ("note", "note")
+    assert "tell it nothing" in ops.said
+    assert "the host file does not know it" in boss.said
+    secret.chmod(0o644)
+    assert "lets others in" in next(notified(told.outside, policy)).said

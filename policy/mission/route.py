@@ -12,8 +12,11 @@ from policy.mission.begin import in_vain, next_attempt, over_budget
 from policy.mission.facts import MissionClosed, PersonAsked, Totals
 from policy.mission.states import Failed, History
 from policy.mission.world import World
+from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Asked, Reason, reason_for
 from policy.rules.routes import Route
+from policy.signs.resets import reset_of
+from policy.signs.signature import Classify
 
 
 def after_failure(failed: Failed, world: World) -> Action:
@@ -33,9 +36,23 @@ def after_failure(failed: Failed, world: World) -> Action:
             return blocked(failed, reason_of(failed), failed.failure.why)
 
 
-def retry_at(failed: Failed, path: Route, used: int) -> datetime:
-    """Return when the *used*-th retry may start: the back-off doubles each time."""
+def retry_at(failed: Failed, path: Route, used: int, by: Classify) -> datetime:
+    """Return when the *used*-th retry may start: when the provider says, else after the back-off.
+
+    The back-off doubles each time.
+    """
+    told = _reset(failed)
+    if told is not None:
+        return min(told, backoff.until(failed.at, by.reset_max_s, doubled=0))
     return backoff.until(failed.at, path.backoff_s, doubled=used - 1)
+
+
+def _reset(failed: Failed) -> datetime | None:
+    """Return when the provider's limit is over, where the builder's last words say so."""
+    sign = failed.attempt.ended.sign
+    if failed.failure.failure is not FailureClass.RATE_LIMITED or sign is None:
+        return None
+    return reset_of(sign.line, datetime.fromisoformat(failed.at))
 
 
 def _again(failed: Failed, world: World, path: Route, used: int) -> Action:
@@ -46,7 +63,7 @@ def _again(failed: Failed, world: World, path: Route, used: int) -> Action:
     over = over_budget(failed.history, world)
     if over is not None:
         return _spent(failed, path, f"{over}; last: {failed.failure.why}")
-    until = retry_at(failed, path, used)
+    until = retry_at(failed, path, used, world.policy.classify)
     if world.now < until:
         return Rest(reason="backing_off", why=failed.failure.why, until=until)
     return run

@@ -75,6 +75,9 @@ class Classify(Value):
     """Of a line no more is looked at."""
     end_lines: Annotated[int, Field(ge=1, le=1000)]
     """Lines, from the last, that are the end of an output; empty ones do not count."""
+    reset_max_s: Annotated[int, Field(ge=1)]
+    """Where a provider says when its limit is over, the retry waits for that instead of its
+    route's back-off, but never longer than this."""
 
 
 class Sign(Value):

@@ -1,5 +1,7 @@
 """What failed commands printed, from the sandbox to the ledger, the next attempt and the pages."""
 
+from datetime import datetime, timedelta
+
 from tests.daemon.loop.test_again import POLICY, learns
 
 LIMITED = ["sh", "-c", "echo 'API Error: Request rejected (429) · slow down'; exit 1"]
@@ -18,6 +20,16 @@ def test_a_builder_out_of_its_providers_favour_is_not_the_item_at_fault(house):
     assert failures(house) == [("rate_limited", "provider")] * 3
     assert "429" in house.facts("H-1")[-1].why
     assert house.facts("H-1")[-1].outcome == "ESCALATION_REQUESTED"
+
+
+def test_a_provider_that_says_when_is_waited_for_until_then(house):
+    house.commits({".pawl/policy.yaml": POLICY})
+    house.wishes("H-1", command=["sh", "-c", "echo 'usage limit reached|4102444800'; exit 1"])
+    rest = house.runs().rests["H-1"]
+    assert failures(house) == [("rate_limited", "provider")]
+    assert rest.reason == "backing_off"
+    classified = next(one for one in house.page("H-1").records if "classified" in one.fact.kind)
+    assert rest.until == datetime.fromisoformat(classified.at) + timedelta(days=1)
 
 
 def test_an_agent_that_ends_well_with_nothing_but_an_error_of_its_provider_is_excused(house):

@@ -1,10 +1,12 @@
 """What a builder's last words make of its ending, and what can be had by printing them: little."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from policy.bus.result import Exited, Killed, NotStarted, TimedOut
 from policy.change import NO_CHANGE
-from policy.mission.actions import Ask, Classify, Close, RunBuilder
+from policy.mission.actions import Ask, Classify, Close, Rest, RunBuilder
 from policy.mission.decide import decide
 from policy.rules.failures import FailureClass
 from policy.signs.signature import Sign
@@ -78,6 +80,33 @@ def test_attempts_that_failed_by_no_fault_of_the_item_are_not_charged(story, wor
     action = decide(story.state, calm)
     assert isinstance(action, Close)
     assert (action.closed.reason, action.closed.failure) == ("budget_exhausted", "test_failure")
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        pytest.param("slow down", 300, id="no time: the back-off"),
+        pytest.param("You've hit your usage limit. Try again in 2 hours.", 7200, id="its time"),
+        pytest.param("Please try again in 20s", 20, id="less than the back-off"),
+        pytest.param("try again in 300 days", 86400, id="as long as the policy lets it"),
+    ],
+)
+def test_a_provider_that_says_when_it_goes_on_is_waited_for_until_then(story, world, line, seconds):
+    ended = story.opened().started().ended(ending=Exited(code=1), sign=sign("rate_limited", line))
+    failed(ended, "rate_limited", origin="provider", stage="builder")
+    action = decide(story.state, world)
+    assert isinstance(action, Rest)
+    at = datetime.fromisoformat(story.state.at)
+    assert (action.reason, action.until) == ("backing_off", at + timedelta(seconds=seconds))
+
+
+def test_no_other_failure_waits_for_what_a_builder_says(story, world):
+    words = sign("provider_error", "try again in 2 hours")
+    ended = story.opened().started().ended(ending=Exited(code=1), sign=words)
+    failed(ended, "provider_error", origin="provider", stage="builder")
+    action = decide(story.state, world)
+    assert isinstance(action, Rest)
+    assert action.until == datetime.fromisoformat(story.state.at) + timedelta(seconds=60)
 
 
 def test_a_builder_that_always_blames_another_ends_with_a_person(story, world):

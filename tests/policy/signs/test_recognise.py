@@ -157,4 +157,4 @@ def test_a_row_must_say_something():
         Signature(tool="mine", failure="lint_error")
     with pytest.raises(ValueError, match="sign of nothing"):
         Signature(tool="mine", exits=(0,), failure="lint_error")
-    assert Classify(rules=(MINE,), line_chars=400, end_lines=4).rules == (MINE,)
+    assert Classify(rules=(MINE,), line_chars=400, end_lines=4, reset_max_s=9).rules == (MINE,)

@@ -44,6 +44,7 @@ def write_health(
         "since": {key: rfc3339(moment) for key, moment in standing.since.items()},
         "stale": stale,
         "hub": standing.hub,
+        "unserved": standing.unserved,
         "resting": {
             mission: {
                 "reason": rest.reason,

@@ -21,6 +21,7 @@ from daemon.mission.work import Work
 from daemon.opened import Opened, guarded, read_open
 from daemon.opening.conditions import KEY
 from daemon.opening.opener import UNREADABLE, Opener
+from daemon.pages.turner import PageTurner
 from daemon.pool import Pool
 from daemon.remote.hub import hub_of
 from daemon.shortage import is_shortage
@@ -73,6 +74,7 @@ class Daemon:
         self._work = Work(site, self._pool, self._hub)
         self._opener = Opener(site, self._pool)
         self._house = Housekeeping(site, self._pool)
+        self.pages = PageTurner(site, wake)
         self._arrivals = Arrivals(self._pool)
         self._opened = Opened()
         self.standing = Standing()
@@ -87,6 +89,8 @@ class Daemon:
             self._arrivals.disown(self._hub.bring(standing))
             self._missions(standing)
             self._open(standing)
+            standing.under_way |= self._pool.under_way()
+            self.pages.turn(self._look(), self._opened, standing, self._hub)
             self._hub.publish(standing)
             self._doubt.note(refs.list_missions(self._site.store).open)
             if standing.closed and not self._pool.under_way():
@@ -145,16 +149,19 @@ class Daemon:
         """Start nothing more, and stop what runs; reconcile until nothing is under way."""
         self._activity = "stopping"
         self._hub.stop()
+        self.pages.stop()
         self._pool.stop_all()
 
     def check(self) -> None:
         """Raise `WorkerDiedError` where a worker died: only a restart mends that."""
         self._pool.check()
         self._hub.check()
+        self.pages.check()
 
     def close(self) -> None:
         """Wait for the workers; call once, last."""
         self._hub.close()
+        self.pages.close()
         self._pool.close()
 
     def _resume(self) -> None:

@@ -153,6 +153,7 @@ def _report(findings: list[Finding], daemon: Daemon) -> None:
 
 def once(serving: Serving) -> Standing:
     """Reconcile until only something outside could change anything; never wait for a back-off."""
+    serving.daemon.pages.at_the_end = True
     with listening(serving.wake) as asked:
         while not asked.stop:
             standing = _reconcile(serving)

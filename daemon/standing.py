@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from policy.backlog.scene import Scene
 from policy.backlog.selection import Selection
 from policy.ids import MissionId
 from policy.mission.actions import Rest
@@ -22,6 +23,8 @@ class Standing:
     """When each of them began."""
     closed: list[MissionId] = field(default_factory=list)
     """Closed in this reconcile."""
+    scene: Scene | None = None
+    """What was selected from; None where nothing could be."""
     selection: Selection | None = None
     doubts: list[str] = field(default_factory=list)
     """What freezes everything, until a person has done something about it."""
@@ -37,6 +40,8 @@ class Standing:
     """When the hub is looked at next, if nothing happens before."""
     due: dict[str, datetime] = field(default_factory=dict)
     """What time alone brings about, and when: the loop is woken then."""
+    unserved: str | None = None
+    """Why the figures are not served for machines; None where they are, or nobody wants them."""
     moved: bool = False
     """Whether anything was recorded."""
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from policy.egress import Allowed, Asked
+from policy.exposed import Exposed
 from policy.notifying.destinations import Destination, NotifyLimits
 from policy.notifying.rules import Destination as Named
 from policy.remote import Remote
@@ -130,6 +131,8 @@ class Host(Value):
     """Where the names lead that the policy's `notifications` are `to`: an address and its secret
     are the operator's alone."""
     notify_limits: NotifyLimits = NotifyLimits()
+    metrics: Exposed | None = None
+    """Where the figures of METRICS are served as Prometheus text, on loopback. None: nowhere."""
     owned: bool = False
     """Whether the git directory is the daemon's to keep in order: a hub on the build host. In a
     person's repository nothing is packed or pruned but the daemon's own packs."""

@@ -247,6 +247,14 @@ def explain(
 
 
 @app.command()
+def metrics(context: typer.Context, directory: Directory = None, as_json: Json = False) -> None:
+    """Count what became of all missions: landed without people, escalated, rejected, how fast."""
+    from daemon.cli import metrics as command
+
+    _end(command.metrics(_where(context, directory), as_json=as_json))
+
+
+@app.command()
 def retry(
     context: typer.Context, name: Item, directory: Directory = None, as_json: Json = False
 ) -> None:

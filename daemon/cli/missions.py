@@ -105,7 +105,7 @@ class Missions:
         """
         opened = {*self.open_ids()}
         ids = self.closed_ids() if newest is None else self._order()
-        foreign = self._foreign()
+        foreign = self.foreign()
         for mission in islice((one for one in ids if one not in opened), newest):
             yield (
                 self._ended(mission)
@@ -117,7 +117,7 @@ class Missions:
         if self.ledger is not None:
             yield from ledger.order_of_closing(self._place.store, ledger=self.ledger)
 
-    def _foreign(self) -> str | None:
+    def foreign(self) -> str | None:
         """Return why what the ledger's tip holds cannot be believed."""
         if self.ledger is None:
             return None
@@ -148,7 +148,7 @@ class Missions:
 
     def past(self) -> Past:
         """Return how items' missions ended; nothing where the ledger is somebody else's."""
-        tip = None if self._foreign() is not None else self.ledger
+        tip = None if self.foreign() is not None else self.ledger
         return Past(self._place.store, lambda: tip)
 
     def newest_of(self, item: ItemId) -> MissionId | None:

@@ -116,6 +116,9 @@ def _tell(place: Place, tip: Tip, found: _Seen) -> None:
     output.say(f"daemon: {_daemon(place)}")
     output.say(*(f"host: {why}" for why in _in_the_way(place)))
     output.say(*hub_lines(place), *notify_lines(place))
+    unserved = (_health(place) or {}).get("unserved")
+    if unserved:
+        output.say(f"metrics: {unserved}")
     if place.doubt:
         output.say(place.doubt)
     opened, closed = found.opened, found.missions.count_closed()

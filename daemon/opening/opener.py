@@ -64,7 +64,7 @@ class Opener:
         while selection.unobserved and self._conditions.observe(view, selection.unobserved):
             scene = self._scene(view, standing)
             selection = self._selector.select(scene)
-        standing.selection = selection
+        standing.scene, standing.selection = scene, selection
         if not selection.order:
             return None
         return self._opened(view, selection, scene.digest())

@@ -80,9 +80,10 @@ class Past:
         if tip == self._at:
             return
         if tip is None or self._at is None:
-            self._last, self._closings = {}, {}
+            self._last, self._closings, self._of = {}, {}, None
         else:
             for mission in ledger.changed_between(self._store, self._at, tip):
                 self._last.pop(item_of(mission), None)
                 self._closings.pop(mission, None)
-        self._at, self._of = tip, None
+                self._of = None
+        self._at = tip

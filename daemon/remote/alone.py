@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 
+from daemon.log import get_logger
 from daemon.mission.after import Moving, move_back
 from daemon.mission.close import archive
 from daemon.mission.draft import Draft, Outcome
 from daemon.mission.land import move_target
 from daemon.mission.turned import Archived, Resting
+from daemon.site import Site
 from daemon.standing import Standing
 from daemon.view import View
-from policy.ids import MissionId
+from gitops import refs
+from policy.ids import CommitId, MissionId
 from policy.mission.actions import MoveBack, MoveTarget, RecordLanding, RecordRevert, Rest
 from policy.mission.world import Alone, Frozen, Held, Hub
+
+_log = get_logger()
 
 
 class NoHub:
@@ -35,6 +40,16 @@ class NoHub:
     def archive(self, draft: Draft, view: View) -> Archived | Resting | None:
         """Return None where somebody else moved the ledger: try again."""
         return Archived() if archive(draft, view) else None
+
+    def takes_pages(self, _ledger: CommitId) -> bool:
+        return True
+
+    def put_pages(self, site: Site, ledger: CommitId, written: CommitId) -> None:
+        """Move the ledger; where somebody else was first, the next reconcile looks again."""
+        try:
+            refs.move(site.store, refs.LEDGER, was=ledger, to=written)
+        except refs.RefLockedError as error:
+            _log.warning("pages are not written yet", why=str(error))
 
     def publish(self, _standing: Standing) -> None:
         return

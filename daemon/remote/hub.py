@@ -22,7 +22,7 @@ from daemon.view import View
 from daemon.wake import Wake
 from gitops import refs
 from gitops.remote import Change
-from policy.ids import MissionId, RefName
+from policy.ids import CommitId, MissionId, RefName
 from policy.mission.actions import MoveBack, MoveTarget, RecordLanding, RecordRevert, Rest
 from policy.mission.states import Closed
 from policy.mission.world import (
@@ -133,6 +133,19 @@ class RemoteHub:
         self._link.ask(f"close {draft.mission}", *changes)
         why = "the hub is asked to take the closed mission"
         return Resting(Rest(reason="awaiting_hub", why=why))
+
+    def takes_pages(self, ledger: CommitId) -> bool:
+        """Tell whether the hub may be asked for pages on *ledger*, the tip here."""
+        return (
+            self._link.seen.get(refs.LEDGER) == ledger
+            and self.closed_to_new() is None
+            and self._waits("pages", refs.LEDGER) is None
+        )
+
+    def put_pages(self, site: Site, ledger: CommitId, written: CommitId) -> None:
+        """Ask the hub for them; what it took is brought here later."""
+        site.point("hub:pages")
+        self._link.ask("pages", Change(refs.LEDGER, ledger, written))
 
     def publish(self, standing: Standing) -> None:
         """Start the next exchange, where one is due; say what is under way or awaited."""

@@ -30,9 +30,9 @@ class LedgerRootMissingError(Exception):
 class ForeignLedgerError(Exception):
     """The tip of the ledger branch is not signed by the key that is to sign the next commit."""
 
-    def __init__(self, mission: MissionId, tip: CommitId, why: str) -> None:
+    def __init__(self, attempted: str, tip: CommitId, why: str) -> None:
         super().__init__(
-            f"cannot close {mission}: {refs.LEDGER} is at {tip}, which is not ours: {why}; "
+            f"cannot {attempted}: {refs.LEDGER} is at {tip}, which is not ours: {why}; "
             "look at what was committed there, and put the branch back"
         )
 
@@ -99,7 +99,7 @@ def close(
     if ledger is None:
         raise LedgerRootMissingError
     if ready is None or (ready.ledger, ready.tip) != (ledger, tip):
-        root = _verified(store, mission, ledger, trusted or key.public)
+        root = verified(store, ledger, trusted or key.public, f"close {mission}")
         ready = None
         if dossier.find(store, root, dossier.shard(mission)) is None:
             made = _merge(store, key, mission, tip, ledger=ledger, sentence=sentence, at=at)
@@ -139,7 +139,7 @@ def prepare(
     if ledger is None:
         return None
     try:
-        root = _verified(store, mission, ledger, trusted)
+        root = verified(store, ledger, trusted, f"close {mission}")
     except ForeignLedgerError:
         return None
     if dossier.find(store, root, dossier.shard(mission)) is not None:
@@ -164,15 +164,16 @@ def merged(
 
     The mission is not closed at *ledger* yet. Raises `ForeignLedgerError`.
     """
-    _verified(store, mission, ledger, trusted)
+    verified(store, ledger, trusted, f"close {mission}")
     return _merge(store, key, mission, tip, ledger=ledger, sentence=sentence, at=at)
 
 
-def _verified(store: Store, mission: MissionId, ledger: CommitId, trusted: str) -> TreeId:
+def verified(store: Store, ledger: CommitId, trusted: str, attempted: str) -> TreeId:
+    """Return the tree at *ledger*; raise `ForeignLedgerError` where no believed key signed that."""
     raw = objects.read_object(store, ledger, "commit")
     whose, why = reading.trust(raw, trusted)
     if whose is not reading.Trust.VERIFIED:
-        raise ForeignLedgerError(mission, ledger, why)
+        raise ForeignLedgerError(attempted, ledger, why)
     return reading.tree_of(raw)
 
 

@@ -30,7 +30,7 @@ class Selector:
         if last is not None and _holds(last, scene):
             return last.selection
         selection = select(scene)
-        self._last = _Remembered(scene, selection, _until(selection, scene))
+        self._last = _Remembered(scene, selection, holds_until(selection, scene))
         return selection
 
 
@@ -55,7 +55,7 @@ def _holds(last: _Remembered, scene: Scene) -> bool:
     )
 
 
-def _until(selection: Selection, scene: Scene) -> datetime | None:
+def holds_until(selection: Selection, scene: Scene) -> datetime | None:
     """Return when the first item that only waits for time may run."""
     moments = (skip.retry_at for skip in selection.skipped.values() if skip.retry_at is not None)
     return min((moment for moment in moments if moment > scene.now), default=None)

@@ -6,6 +6,7 @@ small file each; `pawl audit` recomputes it.
 
 from typing import Literal
 
+from policy.documents.tally import Tally, tally_of
 from policy.gates.verdict import Broken, Failed, Passed, Verdict
 from policy.ids import (
     CommitId,
@@ -78,6 +79,8 @@ class Summary(Value):
     reverted: CommitId | None = None
     at: str
     """When the newest fact was recorded."""
+    tally: Tally | None = None
+    """What the mission counts for, where it is closed."""
 
 
 def summarise(state: Mission, records: tuple[Recorded, ...]) -> Summary:
@@ -105,6 +108,7 @@ def summarise(state: Mission, records: tuple[Recorded, ...]) -> Summary:
         target=found.target,
         reverted=found.reverted,
         at=records[-1].at,
+        tally=tally_of(records),
     )
 
 

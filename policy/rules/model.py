@@ -16,6 +16,7 @@ from policy.paths import fault_of_path
 from policy.rules.environments import NONE, Environment, EnvironmentSize
 from policy.rules.environments import Name as EnvironmentName
 from policy.rules.failures import FailureClass
+from policy.rules.pages import Pages
 from policy.rules.routes import Route
 from policy.signs.signature import Classify
 from policy.value import Value
@@ -257,6 +258,7 @@ class Policy(Value):
     """Who is told of what; where that goes, `notify` of the host file says."""
     notices: Notices
     requests: Requests
+    pages: Pages
     reconcile_s: Seconds
     """One reconcile each so many seconds is sufficient; events only shorten the wait."""
 

@@ -1,0 +1,198 @@
+"""The pages and figures as the loop sees them: made in a worker, written by the main thread.
+
+They are made only where what they tell may have changed, and `pages.every_s` apart: a busy day is
+not a page a second, and an idle daemon does nothing. Whoever runs until idle writes them once, at
+the end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from daemon.log import get_logger
+from daemon.opened import Opened
+from daemon.pages.deed import Made, Task, Unmade, make
+from daemon.pages.exposition import Exposition
+from daemon.pool import Pool
+from daemon.remote.hub import AnyHub
+from daemon.site import Site
+from daemon.standing import Standing
+from daemon.view import View
+from daemon.wake import Wake
+from gitops import ledger, refs
+from policy.backlog.reasons import counts
+from policy.backlog.selection import Selection
+from policy.ids import CommitId, MissionId
+from policy.mission.states import Closed, Mission, Waiting
+from policy.mission.world import Frozen
+from policy.pages.glance import neutral
+from policy.pages.series import Snapshot
+
+KEY = "(pages)"
+"""The pool's key."""
+_log = get_logger()
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the pages tell of, as far as it can change; equal: they would be the same."""
+
+    target: CommitId
+    missions: str
+    """Names all that are closed."""
+    open: tuple[tuple[MissionId, str], ...]
+    """Each with the request it waits for."""
+    unread: frozenset[MissionId]
+    last: str
+    day: str
+
+
+class PageTurner:
+    """Every method is called by the main thread."""
+
+    def __init__(self, site: Site, wake: Wake) -> None:
+        self._site = site
+        self._pool: Pool[Made | Unmade] = Pool(wake, site.clock.now)
+        exposed = site.outside.host.metrics
+        self._exposition = None if exposed is None else Exposition(exposed)
+        self._next = site.clock.now()
+        self._told: _Told | None = None
+        self._made: Made | None = None
+        self._pages: Mapping[str, bytes] = {}
+        """Made, and not known to be on the ledger yet."""
+        self._items: tuple[Selection, dict[str, int]] | None = None
+        self.at_the_end = False
+        """Whether pages are made once nothing else is under way, and not before."""
+
+    def turn(self, view: View, opened: Opened, standing: Standing, hub: AnyHub) -> None:
+        """Take what was made, write it, and make it anew where that is due."""
+        self._take()
+        tip = refs.read(self._site.store, refs.LEDGER)
+        missions = _open(opened)
+        if tip is not None and not isinstance(view.integrity, Frozen):
+            self._write(tip, hub)
+            if view.activity != "stopping":
+                self._begin(view, opened, missions, standing, tip)
+        standing.under_way |= self._pool.under_way()
+        self._show(standing, missions)
+
+    def check(self) -> None:
+        """Raise `WorkerDiedError` where the worker died."""
+        self._pool.check()
+
+    def stop(self) -> None:
+        self._pool.stop_all()
+
+    def close(self) -> None:
+        """Wait for the worker; serve nothing any more."""
+        self._pool.close()
+        if self._exposition is not None:
+            self._exposition.close()
+
+    def _take(self) -> None:
+        for flight in self._pool.over():
+            match flight.future.result():
+                case Made() as made:
+                    self._made, self._pages = made, made.pages
+                case Unmade(why=why):
+                    self._told = None
+                    _log.warning("pages and figures stay as they are", why=why)
+
+    def _write(self, tip: CommitId, hub: AnyHub) -> None:
+        """Write the pages that the ledger has otherwise, where the hub lets us."""
+        if not self._pages:
+            return
+        site = self._site
+        stale = ledger.differing(site.store, tip, self._pages)
+        if not stale:
+            self._pages = {}
+        elif hub.takes_pages(tip):
+            site.point("pages")
+            written = ledger.with_pages(
+                site.store,
+                site.key,
+                stale,
+                ledger=tip,
+                trusted=site.trust.daemons,
+                at=int(site.clock.now().timestamp()),
+            )
+            hub.put_pages(site, tip, written)
+            site.point("paged")
+
+    def _begin(
+        self,
+        view: View,
+        opened: Opened,
+        missions: tuple[Mission, ...],
+        standing: Standing,
+        tip: CommitId,
+    ) -> None:
+        scene = standing.scene
+        if scene is None or self._pool.under_way():
+            return
+        told = self._tells(view, opened, missions, tip)
+        until = None if self._made is None else self._made.until
+        if told == self._told and (until is None or view.now < until):
+            return
+        rules = view.policy().policy.pages
+        if not rules.written and self._exposition is None:
+            return
+        if not self._is_due(view.now, standing):
+            standing.due["pages"] = self._next
+            return
+        self._told, self._next = told, view.now + timedelta(seconds=rules.every_s)
+        task = Task(
+            ledger=tip,
+            scene=neutral(scene),
+            missions=missions,
+            unread=frozenset(opened.unread),
+            effective=view.policy(),
+            counted=None if self._made is None else self._made.counted,
+        )
+        self._pool.start(KEY, "write the pages", lambda stop: make(self._site, task, stop))
+
+    def _is_due(self, now: datetime, standing: Standing) -> bool:
+        if self.at_the_end:
+            return not standing.again and not standing.under_way
+        return now >= self._next
+
+    def _tells(
+        self, view: View, opened: Opened, missions: tuple[Mission, ...], tip: CommitId
+    ) -> _Told:
+        return _Told(
+            target=view.tip.commit,
+            missions=ledger.missions_at(self._site.store, tip),
+            open=tuple((one.history.mission, _request(one)) for one in missions),
+            unread=frozenset(opened.unread),
+            last="" if view.last is None else view.last.why,
+            day=view.now.date().isoformat(),
+        )
+
+    def _show(self, standing: Standing, missions: tuple[Mission, ...]) -> None:
+        if self._exposition is None:
+            return
+        chosen = standing.selection
+        if chosen is not None and (self._items is None or self._items[0] is not chosen):
+            told = {"next": len(chosen.order), **counts(chosen.skipped.values())}
+            self._items = (chosen, told)
+        snapshot = Snapshot(
+            reconciled=self._site.clock.now().timestamp(),
+            total=None if self._made is None else self._made.counted.book.total,
+            open=len(missions),
+            waiting=sum(isinstance(one, Waiting) for one in missions),
+            frozen=bool(standing.doubts),
+            under_way=len(standing.under_way),
+            items={} if self._items is None else self._items[1],
+        )
+        self._exposition.show(snapshot)
+        standing.unserved = self._exposition.why
+
+
+def _open(opened: Opened) -> tuple[Mission, ...]:
+    """Return the missions that are open still, by name."""
+    found = (draft.state for _, draft in sorted(opened.drafts.items()))
+    return tuple(one for one in found if one is not None and not isinstance(one, Closed))
+
+
+def _request(mission: Mission) -> str:
+    return mission.asked.request if isinstance(mission, Waiting) else ""

@@ -1,0 +1,25 @@
+"""Every generated page, by its name at the top of the ledger's tree."""
+
+from collections.abc import Callable
+
+from policy.pages.blocked import blocked_page
+from policy.pages.glance import Glance
+from policy.pages.handoff import handoff_page
+from policy.pages.inbox import inbox_page
+from policy.pages.metrics_page import metrics_page
+from policy.pages.queue import queue_page
+from policy.pages.umbrellas import umbrellas_page
+
+_PAGES: dict[str, Callable[[Glance], str]] = {
+    "BLOCKED.md": blocked_page,
+    "HANDOFF.md": handoff_page,
+    "INBOX.md": inbox_page,
+    "METRICS.md": metrics_page,
+    "QUEUE.md": queue_page,
+    "UMBRELLAS.md": umbrellas_page,
+}
+
+
+def pages_of(now: Glance) -> dict[str, bytes]:
+    """Return each page's text (UTF-8) by its name."""
+    return {name: page(now).encode() for name, page in _PAGES.items()}

@@ -66,6 +66,7 @@ from policy.mission.world import (
     Yields,
 )
 from policy.problems import Unreadable as BadFile
+from policy.rules.hours import quiet_until
 from policy.rules.load import Effective, shipped_policy
 from policy.rules.model import Policy
 
@@ -171,7 +172,18 @@ class View:
             after=self._after(mission, item, effective.policy),
             approval="missing" if item.requires_approval else "not_needed",
             now=self.now,
+            quiet_until=self._quiet_until(mission),
         )
+
+    def _quiet_until(self, mission: Mission) -> datetime | None:
+        """Return until when *mission* starts no attempt; a red target is mended at any time."""
+        if mission.history.repairing is not None or isinstance(mission, Settled):
+            return None
+        return self.quiet_until
+
+    @property
+    def quiet_until(self) -> datetime | None:
+        return quiet_until(self.policy().policy.active_hours, self.now)
 
     def doubt(self, mission: MissionId | None = None) -> Integrity:
         """Return what stands against opening, or against what *mission* does, as to integrity."""

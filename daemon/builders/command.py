@@ -8,7 +8,8 @@ from policy.backlog.crew import Crew
 from policy.backlog.item import COMMAND, BacklogItem
 from policy.ids import Digest
 from policy.mission.world import BuilderCall
-from policy.rules.model import Policy, StageName
+from policy.rules.model import Policy
+from policy.rules.words import StageName
 
 PLAYS: dict[str, frozenset[StageName]] = {COMMAND: frozenset({"build"})}
 """What the adapters there are can play; more come with `.pawl/builders`."""
@@ -16,7 +17,12 @@ PLAYS: dict[str, frozenset[StageName]] = {COMMAND: frozenset({"build"})}
 
 def crew_of(policy: Policy) -> Crew:
     """Return who can do what under *policy*, and where."""
-    return Crew(plays=PLAYS, pipeline=policy.pipeline, environments=frozenset(policy.environments))
+    return Crew(
+        plays=PLAYS,
+        pipeline=policy.pipeline,
+        environments=frozenset(policy.environments),
+        chain=tuple(policy.levels[index].builder for index in policy.usable),
+    )
 
 
 def call_of(item: BacklogItem, environment: Digest, policy: Policy) -> BuilderCall:
@@ -27,6 +33,7 @@ def call_of(item: BacklogItem, environment: Digest, policy: Policy) -> BuilderCa
     """
     return BuilderCall(
         builder=item.builder or COMMAND,
+        chosen_by="item" if item.builder or item.command else "level",
         argv=item.command or (),
         deterministic=policy.command.deterministic,
         environment=environment,

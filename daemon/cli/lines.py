@@ -47,8 +47,9 @@ def _said(fact: Fact) -> str:
             return f"{title} (on {base[:_SHORT]})"
         case MissionTaken(was=was, why=why):
             return f"from {was}: {why}"
-        case AttemptStarted(n=n, builder=builder, start=start):
-            return f"{n}, {builder} on {start[:_SHORT]}"
+        case AttemptStarted(n=n, builder=builder, start=start, named=level):
+            at = f" at level {level.name}" if level is not None else ""
+            return f"{n}, {builder}{at} on {start[:_SHORT]}"
         case AttemptInterrupted(n=n, cause=cause):
             return f"{n}, {_CAUSE[cause]}"
         case AttemptEnded(n=n, ending=ending, stat=stat):

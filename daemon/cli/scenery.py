@@ -6,6 +6,7 @@ clone; what the clone lacks (open missions that were not fetched) the answer lac
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from daemon.builders.command import crew_of
 from daemon.cli.exits import Exit, RefusedError
@@ -14,6 +15,7 @@ from daemon.cli.missions import Known, Missions, Unknown
 from daemon.cli.place import Place, policy_at
 from daemon.cli.resting import Resting, last_said
 from daemon.clock import SystemClock
+from daemon.opening.spending import Spending
 from daemon.outside import Outside
 from daemon.shortage import short_of_room
 from gitops import highwater
@@ -29,12 +31,14 @@ from policy.backlog.graph import Backlog
 from policy.backlog.item import BacklogItem
 from policy.backlog.scene import Closing, Open, Scene
 from policy.backlog.selection import Selection, select
+from policy.backlog.spending import RunSpent
 from policy.ids import ItemId, MissionId, item_of
 from policy.landing.standing import Red, Unread, last_landing, unread_landing
 from policy.mission.integrity import of_policy, rewritten
-from policy.mission.states import Waiting
+from policy.mission.states import Mission, Waiting
 from policy.mission.world import Frozen, Integrity, Sound, Unjudged
 from policy.problems import Unreadable
+from policy.rules.hours import quiet_until
 from policy.rules.model import Policy
 
 
@@ -82,6 +86,8 @@ def scenery(place: Place, tip: Tip) -> Scenery:
     doubt = unread or _integrity(place, tip, policy)
     if isinstance(doubt, Sound) and isinstance(last, Red):
         doubt = Frozen(why=last.why, needs=last.needs)
+    states = [one.state for one in opened if isinstance(one, Known)]
+    spent = _spent(place, missions, policy, states, now)
     scene = Scene(
         backlog=backlog,
         policy=policy,
@@ -95,6 +101,9 @@ def scenery(place: Place, tip: Tip) -> Scenery:
         short=short_of_room(place.outside) if isinstance(place.outside, Outside) else None,
         unjudged=last.why if isinstance(last, Unjudged) else None,
         activity="paused" if is_paused(place.store, tip.tree) else "active",
+        spent=spent.why if spent is not None else None,
+        spent_until=spent.until if spent is not None else None,
+        quiet_until=quiet_until(policy.active_hours, now),
     )
     ids = {one.mission for one in opened}
     rests = {item_of(one): rest for one, rest in last_said(place).items() if one in ids}
@@ -137,6 +146,13 @@ def _gone(place: Place) -> Iterator[MissionId]:
     for mission in mark.missions.keys() - listed.open.keys() - listed.broken.keys():
         if not is_closed(place.store, mission):
             yield mission
+
+
+def _spent(
+    place: Place, missions: Missions, policy: Policy, opened: list[Mission], now: datetime
+) -> RunSpent | None:
+    spending = Spending(place.store, lambda: missions.ledger)
+    return spending.spent(policy.budgets.run, opened, now)
 
 
 def _integrity(place: Place, tip: Tip, policy: Policy) -> Integrity:

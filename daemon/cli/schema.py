@@ -20,10 +20,25 @@ from policy import host
 from policy.backlog import conditions, item, verification
 from policy.backlog.spec import schema as item_schema
 from policy.notifying import destinations, rules
-from policy.rules import environments, model
+from policy.rules import (
+    asking,
+    budgets,
+    environments,
+    escalation,
+    hours,
+    model,
+    progress,
+    routes,
+)
 from policy.rules.schema import policy_schema
+from policy.signs import signature
+from policy.value import Value
 
 Kind = Literal["item", "policy", "host"]
+_MODULES = (
+    conditions, item, verification, asking, budgets, environments, escalation, hours, progress,
+    routes, signature, rules, destinations, model, host,
+)  # fmt: skip
 _NAMES: dict[Kind, str] = {"item": "BacklogItem", "policy": "Policy", "host": "Host"}
 
 
@@ -59,13 +74,21 @@ def _said(key: str, value: object) -> object:
 
 def _meanings() -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each model's name, and what each of its fields means."""
-    for module in (conditions, item, verification, environments, model, rules, destinations, host):
+    for module in _MODULES:
         for name, value in vars(module).items():
             if isinstance(value, type) and issubclass(value, BaseModel):
                 yield name, _fields_of(value)
 
 
 def _fields_of(value: type[BaseModel]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for base in reversed(value.__mro__):
+        if issubclass(base, Value) and base is not Value:
+            found |= _own_fields_of(base)
+    return found
+
+
+def _own_fields_of(value: type[BaseModel]) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(value))).body[0]
     statements = body.body if isinstance(body, ast.ClassDef) else []
     return {

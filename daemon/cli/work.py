@@ -156,7 +156,7 @@ def _code_of(one: Known | Unknown, rest: Rest | None) -> Exit:
     if rest is None:
         return of_mission(one.summary.outcome)
     match rest.reason:
-        case "paused" | "stopping" | "elsewhere":
+        case "paused" | "stopping" | "elsewhere" | "quiet":
             return Exit.OK
         case "item_unreadable":
             return Exit.INVALID

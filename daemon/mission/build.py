@@ -5,6 +5,7 @@ Runs in a worker. Repeatable: it writes objects only; what it found is recorded 
 
 import threading
 from dataclasses import dataclass
+from typing import Literal
 
 from daemon.mission.draft import Outcome
 from daemon.site import Site
@@ -19,6 +20,7 @@ from policy.ids import CommitId, MissionId
 from policy.mission.account import Account
 from policy.mission.classify import interruption_of
 from policy.mission.facts import AttemptEnded, AttemptInterrupted, AttemptStarted, Printed
+from policy.mission.spending import NothingSpent, Spent, told_in
 from policy.mission.steps import step_id
 from policy.rules.model import Sandbox
 from policy.signs.recognise import recognise
@@ -35,6 +37,7 @@ class BuilderRun:
     account: Account | None
     limits: Sandbox
     classify: Classify
+    usage: Literal["none", "printed"]
     before: tuple[CommitId, ...]
     furnished: Furnished | None = None
 
@@ -60,14 +63,18 @@ class BuilderRun:
             attempt=started.n,
             level=started.level,
             name="builder",
-            inputs=(started.start_tree, started.environment, *started.argv),
+            inputs=(started.start_tree, started.environment, *started.argv, *_told(started)),
         )
         return Operation(
             mission=self.mission,
             step=step,
             role="builder",
             argv=started.argv,
-            env=(("PAWL_MISSION", self.mission), ("PAWL_ATTEMPT", str(started.n))),
+            env=(
+                ("PAWL_MISSION", self.mission),
+                ("PAWL_ATTEMPT", str(started.n)),
+                *_level(started),
+            ),
             given=self._given(),
             tree=started.start_tree,
             environment=self.furnished,
@@ -119,6 +126,7 @@ class BuilderRun:
             stat=stat_of(store, entries),
             output=self._printed(ran.output),
             usage=ran.usage,
+            spent=self._spent(ran),
             sign=self._sign(ran) if ran.status == "failed" or not entries else None,
         )
         return ended, raw
@@ -134,6 +142,7 @@ class BuilderRun:
             stat=EMPTY_STAT,
             output=self._printed(ran.output),
             usage=ran.usage,
+            spent=self._spent(ran),
             sign=self._sign(ran),
         )
 
@@ -152,6 +161,13 @@ class BuilderRun:
             usage=Usage(wall_s=0.0, cpu_s=0.0, max_rss_bytes=0),
         )
 
+    def _spent(self, ran: Ran) -> Spent:
+        match self.usage:
+            case "none":
+                return NothingSpent()
+            case "printed":
+                return told_in(ran.output.text)
+
     def _sign(self, ran: Ran) -> Sign | None:
         code = ran.ending.code if isinstance(ran.ending, Exited) else None
         return recognise(ran.output, code, "builder", self.classify)
@@ -162,3 +178,16 @@ class BuilderRun:
 
     def _printed(self, output: Output) -> Printed:
         return Printed(path=self._output_path, size=output.size, sha256=output.sha256)
+
+
+def _level(started: AttemptStarted) -> tuple[tuple[str, str], ...]:
+    """Return what a builder is told of its level; what the level leaves open is not there."""
+    level = started.named
+    if level is None:
+        return ()
+    rows = ("PAWL_LEVEL", level.name), ("PAWL_MODEL", level.model), ("PAWL_VARIANT", level.variant)
+    return tuple((name, value) for name, value in rows if value is not None)
+
+
+def _told(started: AttemptStarted) -> tuple[str, ...]:
+    return tuple(f"{name}={value}" for name, value in _level(started))

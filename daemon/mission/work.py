@@ -57,6 +57,7 @@ class Work:
             account=action.account,
             limits=view.policy().policy.sandbox,
             classify=view.policy().policy.classify,
+            usage=view.policy().policy.command.usage,
             before=history.checkpoints,
             furnished=self._furnished(draft, view),
         )

@@ -7,6 +7,7 @@ target's tree answers at once, and `check` conditions through the door, in a wor
 from daemon.mission.draft import Draft, Outcome
 from daemon.opening.conditions import Conditions
 from daemon.opening.past import Past
+from daemon.opening.spending import Spending
 from daemon.pool import Pool
 from daemon.site import Site
 from daemon.standing import Standing
@@ -30,7 +31,7 @@ from policy.backlog.selection import Selection
 from policy.ids import Digest, MissionId, mission_of, ordinal_of
 from policy.mission.evolve import ContradictionError, replay
 from policy.mission.facts import ConditionRecord, MissionOpened
-from policy.mission.states import Waiting
+from policy.mission.states import Mission, Waiting
 from policy.mission.world import Unjudged
 
 UNREADABLE = (
@@ -45,12 +46,15 @@ UNREADABLE = (
     UnreadableItemError,
 )
 """What a mission's ledger and its objects may raise: it is frozen, the others go on."""
+Found = tuple[Open, Mission | None]
+"""An open mission and its state, where that can be read."""
 
 
 class Opener:
     def __init__(self, site: Site, pool: Pool[Outcome]) -> None:
         self._site = site
         self._past = Past(site.store, lambda: refs.read(site.store, refs.LEDGER))
+        self._spending = Spending(site.store, lambda: refs.read(site.store, refs.LEDGER))
         self._selector = Selector()
         self._conditions = Conditions(site, pool)
 
@@ -101,13 +105,16 @@ class Opener:
         )
 
     def _scene(self, view: View, standing: Standing) -> Scene:
+        opened = self._open_missions(view, standing)
+        states = [state for _, state in opened if state is not None]
+        spent = self._spending.spent(view.policy().policy.budgets.run, states, view.now)
         return Scene(
             backlog=view.backlog,
             policy=view.policy().policy,
             policy_digest=view.policy().digest,
             now=view.now,
             today=view.now.date(),
-            open=tuple(self._open_missions(view, standing)),
+            open=tuple(one for one, _ in opened),
             closed=self._past.of(view.backlog),
             answers=self._conditions.answers(view),
             activity=view.activity,
@@ -115,9 +122,12 @@ class Opener:
             offline=standing.offline,
             short=standing.short,
             unjudged=view.last.why if isinstance(view.last, Unjudged) else None,
+            spent=spent.why if spent is not None else None,
+            spent_until=spent.until if spent is not None else None,
+            quiet_until=view.quiet_until,
         )
 
-    def _open_missions(self, view: View, standing: Standing) -> list[Open]:
+    def _open_missions(self, view: View, standing: Standing) -> list[Found]:
         """Return what is open; one whose ledger cannot be read, or is gone, waits for a person.
 
         It is frozen, so it runs nothing and lands nothing: only its own item is held.
@@ -127,7 +137,7 @@ class Opener:
         broken = [_frozen(mission) for mission in sorted({*missions.broken, *gone})]
         return broken + [self._open_mission(view, mission) for mission in missions.open]
 
-    def _open_mission(self, view: View, mission: MissionId) -> Open:
+    def _open_mission(self, view: View, mission: MissionId) -> Found:
         try:
             page = ledger.read(self._site.store, mission, trusted=self._site.trust.daemons)
             state = replay(mission, page.records)
@@ -137,8 +147,8 @@ class Opener:
         except UNREADABLE:
             return _frozen(mission)
         waiting = state.asked.why if isinstance(state, Waiting) else None
-        return Open(mission, scope, waiting)
+        return Open(mission, scope, waiting), state
 
 
-def _frozen(mission: MissionId) -> Open:
-    return Open(mission, (), waiting="its ledger cannot be believed: pawl show says why")
+def _frozen(mission: MissionId) -> Found:
+    return Open(mission, (), waiting="its ledger cannot be believed: pawl show says why"), None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from policy.backlog.item import COMMAND
 from policy.backlog.outline import Outline
 from policy.rules.environments import NONE
-from policy.rules.model import Risk, StageName
+from policy.rules.words import Risk, StageName
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Crew:
     pipeline: Mapping[Risk, tuple[StageName, ...]]
     environments: frozenset[str] = frozenset()
     """Names the policy declares."""
+    chain: tuple[str | None, ...] = ()
+    """Who builds at each level of the escalation chain, for an item that names nobody."""
 
 
 def played(item: Outline) -> tuple[object, ...]:
@@ -52,10 +54,26 @@ def _builder(item: Outline, crew: Crew) -> Iterator[tuple[str, str]]:
     if item.builder is not None and item.builder not in builders:
         known = ", ".join(builders) or "none"
         yield "builder", f"{item.builder} is no adapter that builds; there are: {known}"
-    if item.builder is None and not item.has_command and not set(builders) - {COMMAND}:
-        yield "builder", "nobody builds it: add `command: [...]`, or an adapter in .pawl/builders"
+    if item.builder is None and not item.has_command:
+        yield from _at_each_level(builders, crew)
     if item.has_command and COMMAND not in builders:
         yield "command", "the built-in builder `command` is not available here"
+
+
+def _at_each_level(builders: list[str], crew: Crew) -> Iterator[tuple[str, str]]:
+    """Yield why the escalation chain builds nothing for an item that names nobody."""
+    adapters = [name for name in builders if name != COMMAND]
+    if not adapters or (crew.chain and not any(crew.chain)):
+        why = "nobody builds it: add `command: [...]`, or an adapter in .pawl/builders"
+        if adapters:
+            why += f" ({', '.join(adapters)}) as `builder`, here or in the policy's `escalation`"
+        yield "builder", why
+        return
+    strange = [name or "nobody" for name in crew.chain if name not in adapters]
+    if strange:
+        there = ", ".join(adapters)
+        why = f"a level of the policy's `escalation` names {strange[0]}, and there are: {there}"
+        yield "builder", why
 
 
 def built_in(pipeline: Mapping[Risk, tuple[StageName, ...]]) -> Crew:

@@ -15,7 +15,7 @@ from policy.backlog.words import Argv, Filled, Glob, Id, Line, RepoPath, Text, T
 from policy.ids import ItemId
 from policy.paths import matches_any
 from policy.problems import faulty
-from policy.rules.model import Kind, Risk
+from policy.rules.words import Kind, Risk
 
 Priority = Literal["P0", "P1", "P2", "P3"]
 Status = Literal["todo", "done", "blocked", "cancelled"]
@@ -59,6 +59,9 @@ class ItemBudget(Written):
     """Less than `budgets.mission` of the policy allows; more than that has no effect."""
 
     attempts: AtLeastOne | None = None
+    iterations: AtLeastOne | None = None
+    tokens: AtLeastOne | None = None
+    cost: AtLeastOne | None = None
     active_minutes: AtLeastOne | None = None
     changed_lines: AtLeastOne | None = None
     changed_files: AtLeastOne | None = None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from policy.backlog.conditions import Condition
 from policy.backlog.item import BacklogItem, Priority, Slice, Status
 from policy.ids import ItemId
-from policy.rules.model import Kind, Risk
+from policy.rules.words import Kind, Risk
 
 
 class Outline(NamedTuple):

@@ -52,6 +52,8 @@ def _holds(last: _Remembered, scene: Scene) -> bool:
         and was.short == scene.short
         and was.unjudged == scene.unjudged
         and was.spent == scene.spent
+        and was.spent_until == scene.spent_until
+        and was.quiet_until == scene.quiet_until
     )
 
 

@@ -66,6 +66,10 @@ class Scene:
     """Why nothing is opened before the last landing is judged; None where it is."""
     spent: str | None = None
     """Which budget of the run is used up, in words."""
+    spent_until: datetime | None = None
+    """When enough of what was used is out of its window; None where time does not end it."""
+    quiet_until: datetime | None = None
+    """When the next active hours begin; None where it is within some."""
 
     @property
     def running(self) -> tuple[Open, ...]:
@@ -95,6 +99,7 @@ class Scene:
             "integrity": self.integrity.model_dump(),
             "unjudged": self.unjudged,
             "spent": self.spent,
+            "quiet": self.quiet_until is not None,
         })  # fmt: skip
 
     def _over(self) -> Iterator[str]:

@@ -208,7 +208,9 @@ def _scope(one: Filed, around: Surroundings) -> Skip | None:
 def _activity(_: Filed, around: Surroundings) -> Skip | None:
     match around.scene.activity:
         case "active":
-            return None
+            until = around.scene.quiet_until
+            why = "nothing is opened outside active_hours"
+            return Skip(SkipReason.PAUSED, why, until) if until is not None else None
         case "paused":
             return _PAUSED
         case "stopping":
@@ -224,8 +226,10 @@ def _halted(_: Filed, around: Surroundings) -> Skip | None:
 
 
 def _spent(_: Filed, around: Surroundings) -> Skip | None:
-    spent = around.scene.spent
-    return Skip(SkipReason.BUDGET_EXHAUSTED, spent) if spent is not None else None
+    scene = around.scene
+    if scene.spent is None:
+        return None
+    return Skip(SkipReason.BUDGET_EXHAUSTED, scene.spent, scene.spent_until)
 
 
 _CHECKS: tuple[Callable[[Filed, Surroundings], Skip | None], ...] = (

@@ -18,6 +18,7 @@ from policy.ids import (
     TreeId,
     item_of,
 )
+from policy.mission.budget import used
 from policy.mission.facts import (
     AttemptEnded,
     AttemptInterrupted,
@@ -42,6 +43,7 @@ from policy.mission.facts import (
     TargetRan,
 )
 from policy.mission.record import Recorded
+from policy.mission.spending import Used
 from policy.mission.states import Mission
 from policy.rules.failures import FailureClass, Origin
 from policy.rules.outcomes import Outcome, Reason
@@ -51,6 +53,15 @@ SUMMARY = "summary.json"
 """Its path in the dossier of a closed mission."""
 
 Said = Literal["passed", "failed", "broken"]
+
+
+class Lesson(Value):
+    """A distillation candidate: a step up the chain, and the attempt that landed above it."""
+
+    student: int
+    """The attempt that failed before the step."""
+    teacher: int | None
+    """None while nothing has landed."""
 
 
 class Summary(Value):
@@ -77,6 +88,8 @@ class Summary(Value):
     target: Literal["passed", "failed", "broken", "flaky"] | None = None
     """What the gates say of the target after its landing."""
     reverted: CommitId | None = None
+    used: Used = Used()
+    lessons: tuple[Lesson, ...] = ()
     at: str
     """When the newest fact was recorded."""
     tally: Tally | None = None
@@ -107,8 +120,25 @@ def summarise(state: Mission, records: tuple[Recorded, ...]) -> Summary:
         policy=records[-1].policy,
         target=found.target,
         reverted=found.reverted,
+        used=used_by(state),
+        lessons=_lessons(state, landed=found.landed is not None),
         at=records[-1].at,
         tally=tally_of(records),
+    )
+
+
+def used_by(state: Mission) -> Used:
+    """Return what the mission's attempts used so far."""
+    return used(state.history)
+
+
+def _lessons(state: Mission, *, landed: bool) -> tuple[Lesson, ...]:
+    attempts = state.history.attempts
+    teacher = attempts[-1].started.n if landed and attempts else None
+    return tuple(
+        Lesson(student=past.started.student, teacher=teacher)
+        for past in attempts
+        if past.started.student is not None
     )
 
 

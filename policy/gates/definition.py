@@ -13,7 +13,8 @@ from policy.change import NO_CHANGE
 from policy.gates.limits import within
 from policy.gates.protected import protected_globs
 from policy.ids import ChangeId, Digest, GateName
-from policy.rules.model import BUILT_IN_GATES, GateCommand, Policy, When
+from policy.rules.asking import When
+from policy.rules.model import BUILT_IN_GATES, GateCommand, Policy
 
 OF_THE_CHANGE = frozenset({"scope", "protected", "limits", "secrets"})
 """Gates that read the mission's own diff and nothing else: they say the same on every base."""
@@ -95,7 +96,8 @@ def _of_built_in(item: BacklogItem, policy: Policy) -> dict[str, object]:
         "scope": list(item.write_scope),
         "protected": list(protected_globs(policy)),
         "limits": [
-            within(policy.budgets.mission, item.budget).model_dump(mode="json"),
+            within(policy.budgets.mission, item.budget).changed_lines,
+            within(policy.budgets.mission, item.budget).changed_files,
             sorted(file.path for file in item.files),
         ],
         "secrets": None,

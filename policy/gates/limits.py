@@ -9,8 +9,8 @@ from collections.abc import Collection
 from policy.backlog.item import ItemBudget
 from policy.change import Stat
 from policy.gates.finding import Finding, failed, listed, passed, shown
+from policy.rules.budgets import MissionBudget
 from policy.rules.failures import FailureClass
-from policy.rules.model import MissionBudget
 
 
 def within(budget: MissionBudget, own: ItemBudget) -> MissionBudget:
@@ -19,8 +19,12 @@ def within(budget: MissionBudget, own: ItemBudget) -> MissionBudget:
     if not lower:
         return budget
     return budget.model_copy(
-        update={name: min(value, getattr(budget, name)) for name, value in lower.items()}
+        update={name: _lower(value, getattr(budget, name)) for name, value in lower.items()}
     )
+
+
+def _lower(own: int, allowed: int | None) -> int:
+    return own if allowed is None else min(own, allowed)
 
 
 def judge_limits(

@@ -162,6 +162,7 @@ class Rest(Value):
         "unjudged",
         "waiting",
         "backing_off",
+        "quiet",
         "item_unreadable",
         "no_sandbox",
         "no_room",

@@ -35,7 +35,7 @@ from policy.mission.facts import AttemptInterrupted, LandingMissed
 from policy.mission.hold import cancelled, frozen, held_back, may_follow, may_land, resting
 from policy.mission.landed import given_up
 from policy.mission.prepare import prepare
-from policy.mission.route import after_failure, ask
+from policy.mission.route import after_failure, ask, paused
 from policy.mission.states import (
     Building,
     Built,
@@ -141,7 +141,8 @@ def _opened(mission: Opened, world: World) -> Action:
     if until is not None and world.now < until:
         why = "the host was short of something; `pawl doctor` says where room is lacking"
         return Rest(reason="backing_off", why=why, until=until)
-    return next_attempt(mission.history, world)
+    run = next_attempt(mission.history, world)
+    return paused(mission, world, run) or run
 
 
 def _room_at(mission: Opened, world: World) -> datetime | None:
@@ -187,6 +188,8 @@ def _proposed(mission: Proposed, world: World) -> Action:
 
 def _judged(mission: Judged, world: World) -> Action:
     match rule(world.required, mission.judged.records):
+        case Barred() if mission.policy != world.policy_digest:
+            return _build(mission, world)
         case Barred(records=records) if _may_be_the_base(mission, records, world):
             return _build(mission, world)
         case Barred(records=records):
@@ -224,9 +227,10 @@ def _may_be_the_base(mission: Judged, records: tuple[Record, ...], world: World)
 
 
 def _is_stale(mission: Judged, world: World) -> bool:
-    """Return whether what was tested, or where, is not what would land and where it would run."""
+    """Return whether what was tested, or where, or why, is not what holds now."""
     moved = mission.candidate.base != world.target
-    return moved or mission.judged.environment != world.call.environment
+    elsewhere = mission.judged.environment != world.call.environment
+    return moved or elsewhere or mission.policy != world.policy_digest
 
 
 def _landing(mission: Landing, world: World) -> Action:
@@ -234,7 +238,7 @@ def _landing(mission: Landing, world: World) -> Action:
         case OnTip():
             return RecordLanding(landing=mission.landing)
         case NotLanded():
-            if world.target != mission.landing.base:
+            if world.target != mission.landing.base or mission.policy != world.policy_digest:
                 was = mission.landing.base
                 return Miss(missed=LandingMissed(was=was, found=world.target))
             return may_land(MoveTarget(landing=mission.landing, candidate=mission.candidate), world)

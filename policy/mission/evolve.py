@@ -110,7 +110,7 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
                 return _failed(state, _conflicted(fact), recorded.at)
         case GatesJudged() as fact:
             if isinstance(state, Proposed) and fact.product == state.candidate.product:
-                return _judged(state, fact, recorded.at)
+                return _judged(state, fact, recorded)
         case LandingStarted() as fact:
             if isinstance(state, Judged) and _is_of(fact, state.candidate):
                 return Landing(
@@ -118,6 +118,7 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
                     attempt=state.attempt,
                     candidate=state.candidate,
                     judged=state.judged,
+                    policy=state.policy,
                     landing=fact,
                 )
         case LandingMissed():
@@ -220,14 +221,15 @@ def _seen_at(state: Mission, at: str) -> History:
     return _with(state, following=state.history.following.model_copy(update={"at": at}))
 
 
-def _judged(state: Proposed, fact: GatesJudged, at: str) -> Judged:
+def _judged(state: Proposed, fact: GatesJudged, recorded: Recorded) -> Judged:
     ran = sum(1 for record in fact.records if record.source == "ran")
-    seen = _seen_at(state, at)
+    seen = _seen_at(state, recorded.at)
     return Judged(
         history=seen.model_copy(update={"gates_run": seen.gates_run + ran}),
         attempt=state.attempt,
         candidate=state.candidate,
         judged=fact,
+        policy=recorded.policy,
     )
 
 

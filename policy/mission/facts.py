@@ -17,6 +17,7 @@ from policy.ids import (
     SpecHash,
     TreeId,
 )
+from policy.mission.spending import NothingSpent, Spent
 from policy.rules.failures import FailureClass, Origin
 from policy.rules.outcomes import Asked, Ended, Reason, Stage
 from policy.signs.signature import Sign
@@ -66,11 +67,22 @@ class MissionTaken(Value):
     why: str
 
 
+class NamedLevel(Value):
+    """The level of the policy's escalation chain an attempt is made at, as its builder is told."""
+
+    name: str
+    model: str | None = None
+    variant: str | None = None
+    skipped: tuple[str, ...] = ()
+    """Cloud levels just below it that `cloud_allowed: false` leaves out."""
+
+
 class AttemptStarted(Value):
     kind: Literal["attempt-started"] = "attempt-started"
     n: int
     stage: Literal["build"]
     level: int
+    """Index in the escalation chain of the policy it is recorded under; `named` says what it is."""
     builder: str
     argv: tuple[str, ...]
     base: CommitId
@@ -81,6 +93,12 @@ class AttemptStarted(Value):
     environment: Digest
     told: Digest | None = None
     """sha256 of the account of the last failure it was given (`account.py`); None: none."""
+    named: NamedLevel | None = None
+    """None in what earlier releases recorded."""
+    prompt: Digest | None = None
+    """Of all a builder is given, but for the attempt's number: equal is not asked twice (P-56)."""
+    student: int | None = None
+    """The attempt whose failure this step up the chain follows, with `enable_distillation`."""
 
 
 class AttemptInterrupted(Value):
@@ -113,6 +131,8 @@ class AttemptEnded(Value):
     stat: Stat
     output: Printed
     usage: Usage
+    spent: Spent = NothingSpent()
+    """Of models, as the builder told it."""
     sign: Sign | None = None
     """What was recognised in the output of a run that ended badly or left no change: a claim."""
 
@@ -175,7 +195,10 @@ class LandingStarted(Value):
 
 
 class LandingMissed(Value):
-    """The target had moved from *was* to *found* when the landing was tried."""
+    """The target had moved from *was* to *found* when the landing was tried.
+
+    Where both are the same the policy had changed its meaning: by a newer release of pawl.
+    """
 
     kind: Literal["landing-missed"] = "landing-missed"
     was: CommitId

@@ -58,7 +58,10 @@ from policy.rules.outcomes import Reason
 def held_back(action: Action, world: World) -> Action:
     """Return *action* unless it would start something while nothing may start."""
     match action:
-        case RunBuilder() | JudgeCandidate() | RunTarget():
+        case RunBuilder():
+            quiet = resting(world) or _quiet(world)
+            return quiet or _unable(world) or _unprepared(world) or action
+        case JudgeCandidate() | RunTarget():
             return resting(world) or _unable(world) or _unprepared(world) or action
         case Prepare():
             return resting(world) or _unable(world) or action
@@ -108,6 +111,14 @@ def resting(world: World) -> Rest | None:
             return Rest(reason="item_unreadable", why=why)
         case Unchanged() | Changed() | Removed() | Cancelled():
             return None
+
+
+def _quiet(world: World) -> Rest | None:
+    """Return the rest until active hours; what is built already goes on without them."""
+    if world.quiet_until is None:
+        return None
+    why = "no attempt is started outside active_hours"
+    return Rest(reason="quiet", why=why, until=world.quiet_until)
 
 
 def _unable(world: World) -> Rest | None:

@@ -29,7 +29,8 @@ from policy.mission.actions import (
     RunTarget,
 )
 from policy.mission.after import barring, doubtful, is_red_without, passed
-from policy.mission.begin import next_attempt, over_budget
+from policy.mission.begin import next_attempt
+from policy.mission.budget import over_budget
 from policy.mission.facts import (
     MissionClosed,
     RepairEnded,
@@ -178,7 +179,7 @@ def _mend(mission: Settled, world: World) -> Action | None:
         return None
     if is_red_without(grounds):
         return None
-    can = not world.call.deterministic and over_budget(mission.history, world) is None
+    can = not world.call.deterministic and over_budget(mission.history, world.policy) is None
     if can and mission.history.repairs < rules.repair:
         return held_back(next_attempt(mission.history, world), world)
     return may_land(BuildRevert(grounds=grounds), world) if rules.revert else None

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from policy.change import NO_CHANGE
-from policy.ids import CommitId, GateName, MissionId, TreeId
+from policy.ids import CommitId, GateName, MissionId, PolicyDigest, TreeId
 from policy.landing.turns import Claim
 from policy.mission.facts import (
     AttemptEnded,
@@ -171,6 +171,8 @@ class Judged(State):
     attempt: Attempt
     candidate: Candidate
     judged: GatesJudged
+    policy: PolicyDigest
+    """Under which the gates were asked: under another nothing lands by what they said."""
 
 
 class Failed(State):
@@ -190,6 +192,7 @@ class Landing(State):
     attempt: Attempt
     candidate: Candidate
     judged: GatesJudged
+    policy: PolicyDigest
     landing: LandingStarted
 
 

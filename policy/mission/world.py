@@ -226,6 +226,8 @@ class BuilderCall(Value):
 
     builder: str
     argv: tuple[str, ...]
+    chosen_by: Literal["item", "level"] = "item"
+    """level: the item names nobody, so the builder is that of the escalation level."""
     deterministic: bool
     """Equal argv, start tree and environment give an equal result: not run twice in vain."""
     environment: Digest
@@ -299,4 +301,6 @@ class World(Value):
     approval: Literal["not_needed", "missing"]
     """missing: the item asks for a person's approval, and nobody gave one yet."""
     now: datetime
+    quiet_until: datetime | None = None
+    """When the next active hours begin; None where it is within some."""
     hub: Hub = Alone()

@@ -14,7 +14,8 @@ from policy.backlog.item import BacklogItem
 from policy.backlog.outline import outline
 from policy.gates.definition import required
 from policy.ids import GateName
-from policy.rules.model import BUILT_IN_GATES, Kind, Policy, Risk, StageName
+from policy.rules.model import BUILT_IN_GATES, Policy
+from policy.rules.words import Kind, Risk, StageName
 
 _ONLY = {"red_first": "unless `expect_base: pass`", "done": "where it has `done_when`"}
 

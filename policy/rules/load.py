@@ -1,8 +1,8 @@
 """From the bytes of `.pawl/policy.yaml` to the effective policy and its digest.
 
-A repository's file says `schema: 1`, `extends: default-1` and what it wants otherwise: maps merge,
-lists replace. A file that cannot be read whole is no policy at all: landings freeze (F84); the last
-valid one is not kept.
+A repository's file says `schema: 1`, `extends: default-1` (or `strict-1`) and what it wants
+otherwise: maps merge, lists replace. A file that cannot be read whole is no policy at all:
+landings freeze (F84); the last valid one is not kept.
 """
 
 import json
@@ -21,7 +21,8 @@ from policy.strictyaml import Document, Plain, load
 EVALUATOR = 3
 """Counted up when the same policy file is to mean something else; part of every digest."""
 
-_SHIPPED = {"default-1": "default.yaml"}
+SHIPPED = {"default-1": "default.yaml", "strict-1": "strict.yaml"}
+"""Their files, by name; the second is written as overrides of the first."""
 _KEYS = {field.alias or name for name, field in Policy.model_fields.items()} | {"extends"}
 
 
@@ -58,7 +59,7 @@ def extended_by(content: bytes) -> str | None:
 
 def shipped_names() -> tuple[str, ...]:
     """Return what may stand at `extends`."""
-    return tuple(sorted(_SHIPPED))
+    return tuple(sorted(SHIPPED))
 
 
 def digest_of(policy: Policy) -> PolicyDigest:
@@ -83,9 +84,9 @@ def _split(document: Document) -> tuple[str, dict[str, Plain]] | Unreadable:
     if "schema" not in own:
         return _problem(1, "schema: is missing; write `schema: 1`")
     base = own.pop("extends", None)
-    if not isinstance(base, str) or base not in _SHIPPED:
+    if not isinstance(base, str) or base not in SHIPPED:
         line = document.lines.get(("extends",), 1)
-        known = ", ".join(sorted(_SHIPPED))
+        known = ", ".join(sorted(SHIPPED))
         return _problem(line, f"extends: must be one of {known}, is {quoted(base)}")
     return base, own
 
@@ -96,10 +97,12 @@ def _problem(line: int, text: str) -> Unreadable:
 
 @cache
 def _shipped(name: str) -> dict[str, Plain]:
-    content = files("policy.rules").joinpath(_SHIPPED[name]).read_bytes()
+    content = files("policy.rules").joinpath(SHIPPED[name]).read_bytes()
     match load(content):
         case Document(value=dict() as value):
-            return value
+            own = dict(value)
+            base = own.pop("extends", None)
+            return _merged(_shipped(base), own) if isinstance(base, str) else own
         case broken:
             raise RuntimeError(f"the shipped policy {name} is broken: {broken}")
 

@@ -13,23 +13,19 @@ from policy.bus.operation import Limits
 from policy.ids import GateName
 from policy.notifying.rules import Event, Notices, Notification, Requests
 from policy.paths import fault_of_path
+from policy.rules.asking import Approval, Checkpoint, When
+from policy.rules.budgets import Budgets, InAll
 from policy.rules.environments import NONE, Environment, EnvironmentSize
 from policy.rules.environments import Name as EnvironmentName
+from policy.rules.escalation import Chain
 from policy.rules.failures import FailureClass
+from policy.rules.hours import ActiveHours
 from policy.rules.pages import Pages
+from policy.rules.progress import Progress
 from policy.rules.routes import Route
+from policy.rules.words import AtLeastOne, Bytes, Count, Kind, Risk, Seconds, StageName
 from policy.signs.signature import Classify
 from policy.value import Value
-
-Count = Annotated[int, Field(ge=0)]
-AtLeastOne = Annotated[int, Field(ge=1)]
-Seconds = Annotated[int, Field(ge=1)]
-Bytes = Annotated[int, Field(ge=1)]
-Risk = Literal["low", "medium", "high"]
-Kind = Literal["build", "content", "hygiene", "integration", "proposal"]
-StageName = Literal[
-    "design", "design-review", "questions", "plan", "plan-review", "build", "build-review", "docs"
-]
 
 
 class Selection(Value):
@@ -51,28 +47,6 @@ class Selection(Value):
     """A BLOCKED item runs again when the policy digest changed."""
     environment_backoff_s: Seconds
     """A BLOCKED item whose ending was not its own fault runs again after this."""
-
-
-class MissionBudget(Value):
-    """Inclusive. What one mission may use before it is closed as budget_exhausted."""
-
-    attempts: AtLeastOne
-    """Those that failed by no fault of the item are not charged; the limits of `failures` bound
-    them."""
-    active_minutes: AtLeastOne
-    changed_lines: AtLeastOne
-    changed_files: AtLeastOne
-
-
-class Budgets(Value):
-    mission: MissionBudget
-
-
-class When(Value):
-    """A filter: absent keys match everything."""
-
-    risk: tuple[Risk, ...] = ("low", "medium", "high")
-    kind: tuple[Kind, ...] = ("build", "content", "hygiene", "integration", "proposal")
 
 
 class GateLimits(Value):
@@ -186,6 +160,9 @@ class Command(Value):
     deterministic: bool
     """Equal argv, start tree and environment give an equal result: it is not run twice for a
     failure of the item's own, and is told nothing of it. False for a command that asks a model."""
+    usage: Literal["none", "printed"]
+    """none: it asks no model. printed: the last line it prints says what it used,
+    `PAWL_USAGE {"tokens": 1200, "cost": 3}`; one that does not has not told."""
 
 
 class AfterLanding(Value):
@@ -222,7 +199,7 @@ class Evidence(Value):
     retention_days: AtLeastOne
 
 
-class Policy(Value):
+class Policy(Chain):
     """The effective policy: the shipped file with the repository's overrides merged in."""
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -246,8 +223,15 @@ class Policy(Value):
     environment: str | None
     """The one in which builders, gates, items' verifications and conditions run that name none."""
     budgets: Budgets
+    limits: InAll
+    active_hours: ActiveHours | None
+    """When items are opened and attempts started; null: always."""
+    checkpoints: tuple[Checkpoint, ...]
+    approvals: tuple[Approval, ...]
+    """Those of an item with `requires_approval` come on top: at `land`."""
     command: Command
     failures: dict[FailureClass, Route]
+    progress: Progress
     classify: Classify
     feedback: Feedback
     landing: Landing

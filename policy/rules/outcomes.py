@@ -37,6 +37,8 @@ class Reason(StrEnum):
     ITEM_REMOVED = "item_removed"
     ITEM_CHANGED = "item_changed"
     APPROVAL_MISSING = "approval_missing"
+    PAUSE_POINT = "pause_point"
+    CHECKPOINT = "checkpoint"
 
 
 Stage = Literal["builder", "gate"]

@@ -33,13 +33,14 @@ def _fill(model: dict[str, Any], defaults: dict[str, Any], models: dict[str, Any
     model.pop("required", None)
     for key, default in defaults.items():
         field = model["properties"][key]
-        inner = models.get(_named(field))
+        inner = models.get(_named(field) or _or_null(field))
         if inner is not None and isinstance(default, dict):
             # one definition may serve several keys with other numbers each: each has its own
             own = {**inner, "properties": {k: dict(v) for k, v in inner["properties"].items()}}
             _fill(own, default, models)
             said = {name: field[name] for name in ("description",) if name in field}
-            model["properties"][key] = {**own, **said}
+            null = {"type": ["object", "null"]} if _or_null(field) else {}
+            model["properties"][key] = {**own, **null, **said}
         else:
             field["default"] = default
             entry = models.get(_named(field.get("additionalProperties")))
@@ -50,6 +51,12 @@ def _fill(model: dict[str, Any], defaults: dict[str, Any], models: dict[str, Any
 def _named(shape: object) -> str:
     """Return the definition a shape refers to, or nothing."""
     return str(shape.get("$ref", "")).rpartition("/")[2] if isinstance(shape, dict) else ""
+
+
+def _or_null(shape: dict[str, Any]) -> str:
+    """Return the definition that a shape refers to which may be null as well, or nothing."""
+    forms = [_named(one) for one in shape.get("anyOf", ()) if one != {"type": "null"}]
+    return forms[0] if len(forms) == 1 else ""
 
 
 def _used(schema: dict[str, Any]) -> dict[str, Any]:

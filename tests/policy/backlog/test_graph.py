@@ -135,6 +135,25 @@ def test_adapters_play_stages(assembled):
     assert "no stages for high" in bad["E"]
 
 
+@pytest.mark.parametrize(
+    ("chain", "says"),
+    [
+        (("codex", "aider"), None),
+        (("codex", None), "a level of the policy's `escalation` names nobody"),
+        (("codex", "gpt"), "a level of the policy's `escalation` names gpt, and there are: aider"),
+        (("codex", "command"), "names command"),
+        ((None, None), "(aider, codex) as `builder`, here or in the policy's `escalation`"),
+    ],
+)
+def test_an_item_that_names_nobody_is_left_to_the_chain(assembled, chain, says):
+    builds = frozenset({"build"})
+    plays = {"codex": builds, "aider": builds, "command": builds}
+    crew = Crew(plays=plays, pipeline={"low": ("build",)}, chain=chain)
+    good, bad = assembled(("A", {"command": ...}), ("B", {}), with_crew=crew)
+    assert "B" in good
+    assert says in bad["A"] if says else "A" in good
+
+
 def test_an_item_that_is_over_needs_nobody(assembled):
     crew = built_in({"low": ("build",)})
     good, bad = assembled(

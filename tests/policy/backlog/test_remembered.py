@@ -68,6 +68,8 @@ STEPS = st.lists(
         st.sampled_from([Sound(), Frozen(why="x")]).map(lambda i: ("integrity", i)),
         st.sampled_from(["environment", "item", None]).map(lambda o: ("ended", o)),
         st.sampled_from([None, "tokens"]).map(lambda s: ("spent", s)),
+        st.sampled_from([None, NOW + timedelta(seconds=9)]).map(lambda t: ("spent_until", t)),
+        st.sampled_from([None, NOW + timedelta(seconds=9)]).map(lambda t: ("quiet_until", t)),
         st.sampled_from([None, "the hub is gone"]).map(lambda s: ("offline", s)),
         st.sampled_from([None, "the disk is full"]).map(lambda s: ("short", s)),
         st.sampled_from([None, "A-1 is not judged"]).map(lambda s: ("unjudged", s)),

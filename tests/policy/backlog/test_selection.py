@@ -145,3 +145,17 @@ def test_without_the_hub_nothing_is_opened_and_each_item_says_why(scene):
     assert found.order == ()
     assert {skip.reason for skip in found.skipped.values()} == {SkipReason.HALTED}
     assert all("nobody answers" in skip.why for skip in found.skipped.values())
+
+
+def test_outside_active_hours_everything_waits_until_they_begin(scene):
+    later = NOW + timedelta(hours=1)
+    skip = select(scene("A", quiet_until=later)).skipped["A"]
+    assert (skip.reason, skip.retry_at) == (SkipReason.PAUSED, later)
+
+
+def test_a_budget_of_the_run_says_when_it_is_free_again(scene):
+    later = NOW + timedelta(hours=1)
+    skip = select(scene("A", spent="all of it", spent_until=later)).skipped["A"]
+    assert (skip.reason, skip.why, skip.retry_at) == (
+        SkipReason.BUDGET_EXHAUSTED, "all of it", later,
+    )  # fmt: skip

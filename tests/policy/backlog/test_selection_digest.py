@@ -27,6 +27,7 @@ def test_the_digest_is_of_all_that_selection_is_told(scene):
         scene("A", "B", bad=[BROKEN]),
         scene("A", "B", activity="paused"),
         scene("A", "B", spent="x"),
+        scene("A", "B", quiet_until=NOW),
         scene("A", "B", open=(Open("A", ("a",)),)),
         scene("A", "B", answers={"x": "holds"}),
         scene("A", "B", closed={"A": (closing(world, "A"),)}),

@@ -4,8 +4,9 @@ from policy.backlog.item import BacklogItem, ItemBudget
 from policy.backlog.verification import Verification
 from policy.gates.definition import definitions, required
 from policy.gates.limits import within
+from policy.rules.asking import When
 from policy.rules.load import shipped_policy
-from policy.rules.model import GateCommand, When
+from policy.rules.model import GateCommand
 
 STATIC = ("scope", "protected", "limits", "secrets", "tree")
 TEST = Verification(run=("t",))

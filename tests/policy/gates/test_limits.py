@@ -3,10 +3,18 @@ import pytest
 from policy.change import Stat
 from policy.gates.limits import judge_limits
 from policy.gates.verdict import Failed, Passed
+from policy.rules.budgets import MissionBudget
 from policy.rules.failures import FailureClass
-from policy.rules.model import MissionBudget
 
-BUDGET = MissionBudget(attempts=1, active_minutes=1, changed_lines=10, changed_files=2)
+BUDGET = MissionBudget(
+    attempts=1,
+    iterations=1,
+    tokens=None,
+    cost=7,
+    active_minutes=1,
+    changed_lines=10,
+    changed_files=2,
+)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from policy.mission.facts import (
     TargetJudged,
 )
 from policy.mission.record import Recorded
+from policy.mission.spending import NothingSpent
 from policy.mission.world import (
     BuilderCall,
     Clear,
@@ -132,7 +133,18 @@ class Story:
             )
         )
 
-    def ended(self, n=1, ending=None, snapshot=None, *, change="9" * 64, wall_s=1.0, sign=None):
+    def ended(
+        self,
+        n=1,
+        ending=None,
+        snapshot=None,
+        *,
+        change="9" * 64,
+        wall_s=1.0,
+        sign=None,
+        tree=None,
+        spent=None,
+    ):
         empty = change == NO_CHANGE
         return self.tells(
             AttemptEnded(
@@ -140,11 +152,12 @@ class Story:
                 ending=ending or Exited(code=0),
                 snapshot=snapshot or Taken(tree=TREE, ignored=0),
                 checkpoint=WORK,
-                tree=TREE,
+                tree=tree or (TREE if n == 1 else f"{n:040x}"),
                 change=change,
                 stat=EMPTY_STAT if empty else Stat(files=1, lines=1, binary_files=0),
                 output=Printed(path="attempts/1/output.txt", size=0, sha256="0" * 64),
                 usage=Usage(wall_s=wall_s, cpu_s=1.0, max_rss_bytes=1),
+                spent=spent or NothingSpent(),
                 sign=sign,
             )
         )
@@ -211,13 +224,13 @@ def routed(world, **routes):
     return but(world, policy=world.policy.model_copy(update={"failures": failures}))
 
 
-def failed(story, failure, origin="item", stage="gate", n=1):
+def failed(story, failure, origin="item", stage="gate", *, n=1, why="because"):
     fact = FailureClassified(
         n=n,
         failure=FailureClass(failure),
         origin=origin,
         stage=stage,
-        why="because",
+        why=why,
         digest="0" * 64,
     )
     return story.tells(fact)

@@ -144,7 +144,9 @@ def test_a_back_off_beyond_the_calendar_still_is_a_time_to_wait_for(story, world
     mission = world.policy.budgets.mission.model_copy(update={"attempts": 99})
     budgets = world.policy.budgets.model_copy(update={"mission": mission})
     patient = routed(world, sandbox_unavailable={"limit": 99, "backoff_s": 60})
-    patient = but(patient, policy=patient.policy.model_copy(update={"budgets": budgets}))
+    limits = world.policy.limits.model_copy(update={"failures": 99})
+    changes = {"budgets": budgets, "limits": limits}
+    patient = but(patient, policy=patient.policy.model_copy(update=changes))
     action = decide(story.state, patient)
     assert isinstance(action, Rest)
     assert action.reason == "backing_off"

@@ -1,11 +1,33 @@
 """What holds a mission, who may end it, and that nothing is believed while it is frozen."""
 
+from datetime import timedelta
+
 import pytest
 
-from policy.mission.actions import Archive, Close, JudgeCandidate, MoveTarget, Rest
+from policy.mission.actions import (
+    Archive,
+    BuildCandidate,
+    BuildLanding,
+    Classify,
+    Close,
+    JudgeCandidate,
+    Miss,
+    MoveTarget,
+    RecordLanding,
+    Rest,
+)
 from policy.mission.decide import decide
 from policy.mission.facts import LandingMissed, MissionClosed, PersonAsked, Totals
-from policy.mission.world import Cancelled, Changed, Frozen, Held, NoSandbox, Removed, Unreadable
+from policy.mission.world import (
+    Cancelled,
+    Changed,
+    Frozen,
+    Held,
+    NoSandbox,
+    OnTip,
+    Removed,
+    Unreadable,
+)
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason
 from tests.policy.mission.conftest import MOVED, but, failed
@@ -152,3 +174,30 @@ def test_nothing_is_archived_while_frozen(story, world):
     story.opened().started().ended().proposed().judged().landing().landed().settled()
     story.tells(decide(story.state, world).closed)
     assert isinstance(decide(story.state, but(world, integrity=Frozen(why="doubt"))), Rest)
+
+
+def test_outside_active_hours_no_attempt_begins_and_all_else_goes_on(story, world):
+    quiet = but(world, quiet_until=world.now + timedelta(hours=1))
+    rest = decide(story.opened().state, quiet)
+    assert (rest.reason, rest.until) == ("quiet", quiet.quiet_until)
+    assert isinstance(decide(story.started().ended().state, quiet), BuildCandidate)
+    assert isinstance(decide(story.proposed().state, quiet), JudgeCandidate)
+    assert isinstance(decide(story.judged().state, quiet), BuildLanding)
+
+
+def test_what_gates_said_under_another_policy_is_asked_anew_whatever_it_was(story, world, says):
+    other = but(world, policy_digest="f" * 64)
+    story.opened().started().ended().proposed().judged()
+    assert isinstance(decide(story.state, world), BuildLanding)
+    assert isinstance(decide(story.state, other), BuildCandidate)
+    story.landing()
+    assert isinstance(decide(story.state, world), MoveTarget)
+    assert isinstance(decide(story.state, other), Miss)
+    assert isinstance(decide(story.state, but(other, sighting=OnTip())), RecordLanding)
+
+
+def test_what_barred_under_another_policy_is_asked_anew(story, world, says):
+    other = but(world, policy_digest="f" * 64)
+    story.opened().started().ended().proposed().judged(says("scope", "failed", "scope_violation"))
+    assert isinstance(decide(story.state, world), Classify)
+    assert isinstance(decide(story.state, other), BuildCandidate)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 
 from daemon.arrivals import Arrivals
+from daemon.doubts import log_doubts
 from daemon.eyes import Eyes
 from daemon.integrity import Doubt
 from daemon.log import get_logger
@@ -101,7 +102,7 @@ class Daemon:
             self._unclassified(standing, error)
         standing.under_way |= self._pool.under_way()
         standing.since |= self._pool.since()
-        _log_doubts(self.standing, standing)
+        log_doubts(self.standing, standing)
         self.standing = standing
         return standing
 
@@ -221,6 +222,8 @@ class Daemon:
         if isinstance(doubt, Frozen):
             standing.hold(doubt, view.last.mission if view.last is not None else None)
         standing.short = view.short
+        if view.quiet_until is not None:
+            standing.due["active hours"] = view.quiet_until
         standing.offline = self._hub.closed_to_new()
         observed = self._arrivals.take(KEY)
         if observed is not None:
@@ -288,23 +291,3 @@ class Daemon:
         before = self.standing.rests.get(mission)
         if before is None or before.reason != rest.reason:
             self._told(mission, f"{rest.reason.replace('_', ' ')}: {rest.why}")
-
-
-def _log_doubts(before: Standing, now: Standing) -> None:
-    """Log what has begun to stand against everything, and the end of it; once each.
-
-    An error is a person's; what a mission mends by itself is none.
-    """
-    for why in now.doubts:
-        if why not in before.doubts:
-            _log.error("frozen", why=why)
-    if now.mending is not None and now.mending != before.mending:
-        _log.warning("the target is red, and is being seen to", why=now.mending)
-    if now.short is not None and before.short is None:
-        _log.warning("nothing is started", why=now.short)
-    if before.short is not None and now.short is None:
-        _log.info("not short any more")
-    if before.doubts and not now.doubts and now.mending is None:
-        _log.info("not frozen any more")
-    if before.mending is not None and not now.doubts and now.mending is None:
-        _log.info("the target is green again")

@@ -23,6 +23,7 @@ from gitops.refs import branch_ref
 from policy.ids import TreeId
 from policy.mission.integrity import of_policy
 from policy.mission.world import Frozen
+from policy.preview.bounds import bounds
 from policy.preview.compare import Difference, differences
 from policy.preview.routes import Prospect, prospects
 from policy.preview.tiers import GateSeen, Tier, tiers
@@ -156,7 +157,7 @@ def _object(source: _Source, problems: tuple[str, ...]) -> dict[str, object]:
         "problems": list(problems),
         "classes": {one.failure.value: _class(one) for one in prospects(source.policy)},
         "tiers": [_tier(one) for one in tiers(source.policy, crew_of(source.policy))],
-        "budgets": source.policy.budgets.model_dump(mode="json"),
+        "bounds": list(bounds(source.policy)),
     }
 
 
@@ -166,6 +167,7 @@ def _class(one: Prospect) -> dict[str, object]:
         "waits_s": list(one.waits_s),
         "ends": list(one.ends),
         "counts_against_item": one.counts,
+        "climbs_the_chain": one.climbs,
         "text": one.text,
     }
 
@@ -180,6 +182,7 @@ def _tier(one: Tier) -> dict[str, object]:
              "run": list(gate.command)}
             for gate in one.gates
         ],
+        "asks": list(one.asks),
         "problems": list(one.problems),
     }  # fmt: skip
 
@@ -198,28 +201,20 @@ def _tell(source: _Source, problems: tuple[str, ...]) -> None:
     )
     rows = ((one.failure.value, one.route.origin, one.text) for one in prospects(source.policy))
     output.table(("class", "origin", "what happens"), rows)
-    output.say("", *_bounds(source.policy), "", "what an item goes through, by risk and kind")
+    output.say("", "what bounds it", *(f"  {line}" for line in bounds(source.policy)))
+    output.say("", "what an item goes through, by risk and kind")
     found = tiers(source.policy, crew_of(source.policy))
-    output.table(("risk", "kind", "stages"), [_stages(one) for one in found])
+    output.table(("risk", "kind", "stages", "a person decides"), [_stages(one) for one in found])
     output.say("", "the gates it needs, in order")
     for gates, names in _alike(found).items():
         output.say(f"  {', '.join(names)}:", f"    {', '.join(gate.text for gate in gates)}")
 
 
-def _bounds(policy: Policy) -> Iterator[str]:
-    budget = policy.budgets.mission
-    yield f"Only failures whose origin is `item` count against it: {budget.attempts} attempts a "
-    yield f"mission, {budget.active_minutes} minutes of work in all (budgets.mission)."
-    if policy.command.deterministic:
-        yield (
-            "What an item's own `command` got wrong it is not given again as it was: it would do "
-            "the same (command.deterministic)."
-        )
-
-
-def _stages(one: Tier) -> tuple[str, str, str]:
-    told = ", ".join(one.stages)
-    return one.risk, one.kind, f"INVALID: {'; '.join(one.problems)}" if one.problems else told
+def _stages(one: Tier) -> tuple[str, str, str, str]:
+    if one.problems:
+        return one.risk, one.kind, f"INVALID: {'; '.join(one.problems)}", ""
+    asks = (*one.asks, "at land where it says `requires_approval`")
+    return one.risk, one.kind, ", ".join(one.stages), "; ".join(asks)
 
 
 def _alike(found: tuple[Tier, ...]) -> dict[tuple[GateSeen, ...], list[str]]:

@@ -53,10 +53,17 @@ class Prospect:
         more = ", ..." if self.route.limit > len(self.waits_s) else ""
         return f", after {', '.join(map(lasting, self.waits_s))}{more}"
 
+    @property
+    def climbs(self) -> bool:
+        """Whether the next level of the chain builds it before a person is asked."""
+        return self.counts and self.route.action != "waiver" and self.route.ends_with_a_person
+
     def _end(self) -> str:
-        asks = self.route.action == "waiver" or self.route.ends_with_a_person
         ends = " or ".join(self.ends)
-        return f"a person is asked: {ends}" if asks else f"the mission ends: {ends}"
+        if not self.route.ends_with_a_person:
+            return f"the mission ends: {ends}"
+        higher = "the chain's next level builds it, and after the last one " if self.climbs else ""
+        return f"{higher}a person is asked: {ends}"
 
 
 def prospects(policy: Policy) -> tuple[Prospect, ...]:

@@ -14,6 +14,7 @@ from policy.backlog.item import BacklogItem
 from policy.backlog.outline import outline
 from policy.gates.definition import required
 from policy.ids import GateName
+from policy.rules.asking import WhenChanged
 from policy.rules.model import BUILT_IN_GATES, Policy
 from policy.rules.words import Kind, Risk, StageName
 
@@ -43,6 +44,8 @@ class Tier:
     risk: Risk
     stages: tuple[StageName, ...]
     gates: tuple[GateSeen, ...]
+    asks: tuple[str, ...]
+    """Where a person decides, a few words each."""
     problems: tuple[str, ...]
 
 
@@ -60,8 +63,24 @@ def _tiers(policy: Policy, crew: Crew) -> Iterator[Tier]:
                 risk=risk,
                 stages=policy.pipeline.get(risk, ()),
                 gates=tuple(_seen(name, policy) for name in required(item, policy)),
+                asks=tuple(_asks(policy, kind, risk)),
                 problems=tuple(why for _, why in unplayable(outline(item), crew)),
             )
+
+
+def _asks(policy: Policy, kind: Kind, risk: Risk) -> Iterator[str]:
+    for point in policy.checkpoints:
+        if kind in point.when.kind and risk in point.when.risk:
+            yield f"{point.name} after {point.after}{_where(point.when)}"
+    for approval in policy.approvals:
+        if kind in approval.when.kind and risk in approval.when.risk:
+            yield f"{approval.role} at {approval.at}{_where(approval.when)}"
+
+
+def _where(when: WhenChanged) -> str:
+    said = [f"paths {', '.join(when.paths)}"] if when.paths else []
+    said += [f"from {when.diff_lines} lines on"] if when.diff_lines else []
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _seen(name: GateName, policy: Policy) -> GateSeen:

@@ -106,6 +106,14 @@ def test_the_budget_of_a_run_counts_closed_missions_until_they_leave_its_window(
     assert house.ended("H-2") == ("PASS", "landed")
 
 
+def test_outside_active_hours_the_loop_is_woken_when_they_begin(house):
+    house.commits(policy("active_hours: {zone: UTC, from: '08:00', to: '09:00'}\n"))
+    quiet = Clock(datetime(2026, 11, 20, 22, 30, tzinfo=UTC))
+    begin = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+    assert house.runs(clock=quiet).due == {"active hours": begin}
+    assert house.runs(clock=Clock(begin)).due == {}
+
+
 def test_outside_active_hours_nothing_is_opened_until_they_begin(house):
     house.commits(policy("active_hours: {zone: UTC, from: '08:00', to: '09:00'}\n"))
     house.wishes("H-1")

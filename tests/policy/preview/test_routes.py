@@ -44,7 +44,8 @@ def test_every_class_is_told_of():
         ),
         pytest.param(
             "no_changes", "{action: retry, limit: 0, then: escalate}",
-            "a person is asked: ESCALATION_REQUESTED (no_changes)",
+            "the chain's next level builds it, and after the last one a person is asked: "
+            "ESCALATION_REQUESTED (no_changes)",
             id="a limit of none",
         ),
     ],

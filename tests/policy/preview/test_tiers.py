@@ -47,3 +47,14 @@ def test_a_tier_nobody_can_play_is_told_as_invalid():
 def test_tiers_are_those_of_the_shipped_policy():
     policy = shipped_policy().policy
     assert {one.stages for one in seen().values()} == set(policy.pipeline.values())
+
+
+def test_where_a_person_decides_is_said_with_what_it_depends_on():
+    found = seen(
+        "checkpoints: [{name: CEO_REVIEW, after: plan, when: {risk: [high]}}]\n"
+        "approvals: [{at: land, role: approver, when: {kind: [content], paths: ['docs/**'], "
+        "diff_lines: 200}}]\n"
+    )
+    assert found["low", "content"].asks == ("approver at land (paths docs/**; from 200 lines on)",)
+    assert found["high", "build"].asks == ("CEO_REVIEW after plan",)
+    assert found["low", "build"].asks == ()

@@ -40,7 +40,7 @@ from policy.egress import destination, rules
 from policy.furnishing import environment_digest
 from policy.ids import Digest
 from policy.rules.load import shipped_policy
-from policy.rules.model import TreeLimits
+from policy.rules.sandbox import TreeLimits
 
 
 class Door:

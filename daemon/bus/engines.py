@@ -22,7 +22,7 @@ from gitops.tree.layers import Layers, Use
 from gitops.tree.snapshot import snapshot_copy, snapshot_overlay
 from policy.bus.operation import Operation
 from policy.bus.result import NotStarted, Refused, Snapshot, Taken
-from policy.rules.model import TreeLimits
+from policy.rules.sandbox import TreeLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from policy.rules import (
     model,
     progress,
     routes,
+    sandbox,
 )
 from policy.rules.schema import policy_schema
 from policy.signs import signature
@@ -37,7 +38,7 @@ from policy.value import Value
 Kind = Literal["item", "policy", "host"]
 _MODULES = (
     conditions, item, verification, asking, budgets, environments, escalation, hours, progress,
-    routes, signature, rules, destinations, model, host,
+    routes, sandbox, signature, rules, destinations, model, host,
 )  # fmt: skip
 _NAMES: dict[Kind, str] = {"item": "BacklogItem", "policy": "Policy", "host": "Host"}
 
@@ -85,7 +86,8 @@ def _fields_of(value: type[BaseModel]) -> dict[str, str]:
     for base in reversed(value.__mro__):
         if issubclass(base, Value) and base is not Value:
             found |= _own_fields_of(base)
-    return found
+    fields = value.model_fields
+    return {(fields[name].alias if name in fields else None) or name: found[name] for name in found}
 
 
 def _own_fields_of(value: type[BaseModel]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from policy.mission.classify import interruption_of
 from policy.mission.facts import AttemptEnded, AttemptInterrupted, AttemptStarted, Printed
 from policy.mission.spending import NothingSpent, Spent, told_in
 from policy.mission.steps import step_id
-from policy.rules.model import Sandbox
+from policy.rules.sandbox import Sandbox
 from policy.signs.recognise import recognise
 from policy.signs.signature import Classify, Sign
 

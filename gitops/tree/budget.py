@@ -2,7 +2,7 @@
 
 from gitops.tree.refused import RefusedError
 from policy.gates.names import is_dot_git
-from policy.rules.model import TreeLimits
+from policy.rules.sandbox import TreeLimits
 
 
 class Budget:

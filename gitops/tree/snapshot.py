@@ -21,7 +21,7 @@ from gitops.tree.refused import RefusedError, blamed
 from gitops.tree.survey import Content, Folder, Ignores, Surveyor
 from policy.bus.result import Snapshot, Taken
 from policy.ids import TreeId
-from policy.rules.model import TreeLimits
+from policy.rules.sandbox import TreeLimits
 
 _CHUNK = 1 << 20
 

@@ -12,7 +12,7 @@ from policy.gates.links import Inside, Outside, follow
 from policy.gates.names import fault_of
 from policy.paths import folded
 from policy.rules.failures import FailureClass
-from policy.rules.model import TreeLimits
+from policy.rules.sandbox import TreeLimits
 from policy.value import Value
 
 _FILES = ("100644", "100755", "120000")

@@ -51,6 +51,7 @@ class Notification(Value):
     to: Destination
     """A name in `notify` of the host file."""
     events: tuple[Event, ...] = tuple(Event)
+    """Which events."""
     at_least: Priority = "info"
     """Only events of this priority or a higher one (`notices.priorities`)."""
 
@@ -59,6 +60,7 @@ class Notices(Value):
     """How notifications are made."""
 
     priorities: dict[Event, Priority]
+    """Of each event."""
     per_hour: Annotated[int, Field(ge=1, le=1000)]
     """To one destination; what is more is counted, and told in one."""
     text_chars: Annotated[int, Field(ge=80, le=10_000)]

@@ -20,7 +20,9 @@ class When(Value):
     """A filter on items: absent keys match everything."""
 
     risk: tuple[Risk, ...] = ALL_RISKS
+    """Risks it is for."""
     kind: tuple[Kind, ...] = ALL_KINDS
+    """Kinds it is for."""
 
 
 class WhenChanged(When):
@@ -45,8 +47,11 @@ class Checkpoint(Value):
     """A pause after a stage: the mission waits, and only a permission resumes it."""
 
     name: Name
+    """What the request is called."""
     after: StageName
+    """The stage."""
     when: WhenChanged = WhenChanged()
+    """Which items and changes."""
 
 
 class Approval(Value):
@@ -56,5 +61,8 @@ class Approval(Value):
     """
 
     at: Literal["open", "land"] | StageName
+    """open: before the first attempt. A stage: of what it made. land: after all gates."""
     role: Role
+    """Whose yes it takes."""
     when: WhenChanged = WhenChanged()
+    """Which items and changes."""

@@ -41,11 +41,15 @@ class RunBudget(Value):
     """
 
     window_s: Seconds
+    """How far back it is counted."""
     missions: AtLeastOne | None
+    """Open ones, and those closed in the window."""
     tokens: AtLeastOne | None
+    """As builders report them."""
     cost: AtLeastOne | None
     """In hundredths of the builders' currency."""
     active_minutes: AtLeastOne | None
+    """Of builders at work."""
 
     @property
     def is_set(self) -> bool:
@@ -55,7 +59,9 @@ class RunBudget(Value):
 
 class Budgets(Value):
     mission: MissionBudget
+    """Of one mission."""
     run: RunBudget
+    """Of all missions of a while."""
 
 
 class InAll(Value):

@@ -50,9 +50,13 @@ class EnvironmentLimits(Value):
     """Overrides of `sandbox.setup` for one environment."""
 
     memory_bytes: Bytes | None = None
+    """Instead of what `sandbox.setup` says."""
     processes: AtLeastOne | None = None
+    """Instead of that."""
     tmp_bytes: Bytes | None = None
+    """Instead of that."""
     output_bytes: Bytes | None = None
+    """Instead of that."""
 
 
 class Environment(Value):
@@ -79,10 +83,13 @@ class Environment(Value):
     timeout_s: Seconds | None = None
     """Of each command; `sandbox.setup.wall_s` where it is left out."""
     limits: EnvironmentLimits = EnvironmentLimits()
+    """Of each command."""
 
 
 class EnvironmentSize(Value):
     """What an environment may come to; over it there is none."""
 
     max_bytes: Bytes
+    """Of all its files."""
     max_files: AtLeastOne
+    """Files, folders and links."""

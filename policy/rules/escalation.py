@@ -17,8 +17,6 @@ HardGate = Literal["HARD_GATE"]
 """The end of every chain: the mission waits for a person."""
 HARD_GATE: HardGate = "HARD_GATE"
 DropBack = Literal["always", "never", "smart"]
-"""always: a step up is taken back once what it was taken for is overcome. smart: only where that
-class is `isolated`."""
 
 
 class Level(Value):
@@ -49,9 +47,12 @@ class Chain(Value):
     escalation: tuple[Level | HardGate, ...]
     """Levels from the first one up, then HARD_GATE."""
     drop_back: DropBack
+    """Whether a step up is taken back once what it was taken for is overcome. smart: only where
+    that class is `isolated`."""
     pause_points: tuple[Name, ...]
     """Levels before whose first attempt a person is asked."""
     cloud_allowed: bool
+    """Whether levels that are `is_cloud` may be used."""
     enable_distillation: bool
     """Whether `summary.json` names the attempt that failed before a step up, and the one at a
     higher level that passed. Only a record."""

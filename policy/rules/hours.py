@@ -25,6 +25,7 @@ class ActiveHours(Value):
     days: Annotated[tuple[Day, ...], Field(min_length=1)] = DAYS
     """On which the hours begin."""
     begin: Clock = Field(alias="from")
+    """24 hours, quoted: `"08:00"`."""
     end: Clock = Field(alias="to")
     """Not after it: 17:00 is quiet again. At or before *from*: on the next day."""
 

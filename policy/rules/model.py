@@ -9,13 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from policy.bus.operation import Limits
 from policy.ids import GateName
 from policy.notifying.rules import Event, Notices, Notification, Requests
 from policy.paths import fault_of_path
 from policy.rules.asking import Approval, Checkpoint, When
 from policy.rules.budgets import Budgets, InAll
-from policy.rules.environments import NONE, Environment, EnvironmentSize
+from policy.rules.environments import NONE, Environment
 from policy.rules.environments import Name as EnvironmentName
 from policy.rules.escalation import Chain
 from policy.rules.failures import FailureClass
@@ -23,6 +22,7 @@ from policy.rules.hours import ActiveHours
 from policy.rules.pages import Pages
 from policy.rules.progress import Progress
 from policy.rules.routes import Route
+from policy.rules.sandbox import Sandbox
 from policy.rules.words import AtLeastOne, Bytes, Count, Kind, Risk, Seconds, StageName
 from policy.signs.signature import Classify
 from policy.value import Value
@@ -53,17 +53,24 @@ class GateLimits(Value):
     """Overrides of `sandbox.gate` for one gate."""
 
     memory_bytes: Bytes | None = None
+    """Instead of that."""
     processes: AtLeastOne | None = None
+    """Instead of that."""
     scratch_bytes: Bytes | None = None
+    """Instead of that."""
     output_bytes: Bytes | None = None
+    """Instead of that."""
 
 
 class GateCommand(Value):
     """A gate that is a command, run in the sandbox on a fresh copy of the candidate's tree."""
 
     name: GateName = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
+    """What verdicts and waivers call it."""
     run: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+    """Its command; `{report}` in it is a fresh path outside the tree."""
     report: Literal["none", "junit"] = "none"
+    """How its report is read; none: its exit alone says it."""
     min_tests: Count = 0
     """Fewer tests than this in the report is a failure. 1 unless the report is `none`."""
     must_report: tuple[str, ...] = ()
@@ -71,13 +78,19 @@ class GateCommand(Value):
     baseline: bool = False
     """Run on the base too: what failed there is known, what passed there must still pass."""
     tests_from: Literal["candidate", "base", "both"] = "candidate"
+    """base, both: the base's versions of changed test files must hold as well."""
     known_failures: tuple[str, ...] = ()
+    """Test ids that may fail."""
     timeout_s: Seconds
+    """After this it is broken, and broken is not passed."""
     environment: str | None = None
     """One of `environments`, or `none`; the policy's `environment` where it is left out."""
     waivable: bool = False
+    """Whether a person may let something land without it."""
     when: When = When()
+    """Of which items it is asked."""
     limits: GateLimits = GateLimits()
+    """What it may use, where that is not what `sandbox.gate` says."""
 
     @model_validator(mode="after")
     def _report_is_there_for_what_reads_it(self) -> "GateCommand":
@@ -99,49 +112,7 @@ class RedFirst(Value):
     """The item's tests must fail before the change (DESIGN 7)."""
 
     kinds: tuple[Kind, ...]
-
-
-class ProcessLimits(Value):
-    """What a builder or a gate may use; the host file can only lower it."""
-
-    wall_s: Seconds
-    idle_s: Seconds | None
-    output_bytes: Bytes
-    memory_bytes: Bytes
-    processes: AtLeastOne
-    open_files: AtLeastOne
-    file_bytes: Bytes
-    scratch_bytes: Bytes
-    scratch_inodes: AtLeastOne
-    tmp_bytes: Bytes
-
-    def asked(self) -> Limits:
-        """Return these limits as an operation asks for them."""
-        return Limits.model_validate(self.model_dump(), strict=False)
-
-
-class TreeLimits(Value):
-    """What a snapshot or a candidate may be; over it the workspace is refused."""
-
-    max_files: AtLeastOne
-    """New or changed files, directories and links in one attempt."""
-    max_bytes: Bytes
-    """Of new or changed files together."""
-    max_file_bytes: Bytes
-    max_depth: Annotated[int, Field(ge=1, le=256)]
-    """Folders below folders; the walker keeps a descriptor a level."""
-    max_name_bytes: AtLeastOne
-    max_path_bytes: AtLeastOne
-
-
-class Sandbox(Value):
-    builder: ProcessLimits
-    gate: ProcessLimits
-    condition: ProcessLimits
-    setup: ProcessLimits
-    """Of the commands that make an environment."""
-    environment: EnvironmentSize
-    tree: TreeLimits
+    """Kinds of items it is asked of."""
 
 
 class Feedback(Value):
@@ -150,6 +121,7 @@ class Feedback(Value):
     names: Count
     """Failing tests, and conflicting paths, each."""
     text_chars: Count
+    """Of the sentence why."""
     patch_bytes: Count
     """Of its own diff, where that has to be made anew."""
 
@@ -195,8 +167,11 @@ class Evidence(Value):
     """What stays in every clone for ever; more is kept head + tail, the whole in the state dir."""
 
     piece_bytes: Bytes
+    """Of one piece."""
     mission_bytes: Bytes
+    """Of all pieces of a mission."""
     retention_days: AtLeastOne
+    """So long the whole is kept in the state folder."""
 
 
 class Policy(Chain):
@@ -206,6 +181,7 @@ class Policy(Chain):
     target: str
     """Branch name, without `refs/heads/`."""
     repo_name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """What permissions and pages call the repository."""
     backlog: str
     """Folder of the items."""
     backlog_markdown: str | None
@@ -216,32 +192,49 @@ class Policy(Chain):
     """Globs of files that hold tests: `tests_from` and red_first read them."""
     selection: Selection
     pipeline: dict[Risk, tuple[StageName, ...]]
+    """Stages of each risk, in order. One that no adapter plays makes its items invalid."""
     red_first: RedFirst
+    """The gate that looks whether the item's tests fail without the change."""
     gates: tuple[GateCommand, ...]
     """Commands, in order. The built-in gates are always required and are not listed."""
     environments: dict[EnvironmentName, Environment]
+    """Commands that install something, by name (docs/environments.md)."""
     environment: str | None
     """The one in which builders, gates, items' verifications and conditions run that name none."""
     budgets: Budgets
+    """What may be used up."""
     limits: InAll
+    """Over all classes of failure."""
     active_hours: ActiveHours | None
     """When items are opened and attempts started; null: always."""
     checkpoints: tuple[Checkpoint, ...]
+    """Pauses after a stage."""
     approvals: tuple[Approval, ...]
     """Those of an item with `requires_approval` come on top: at `land`."""
     command: Command
+    """The built-in builder."""
     failures: dict[FailureClass, Route]
+    """Where each class leads."""
     progress: Progress
+    """When attempts lead nowhere."""
     classify: Classify
+    """How output is read (docs/classification.md)."""
     feedback: Feedback
+    """What the next attempt is told."""
     landing: Landing
+    """How a moving target is followed."""
     after_landing: AfterLanding
+    """How the target is judged afterwards."""
     sandbox: Sandbox
+    """What processes may use."""
     evidence: Evidence
+    """What is kept of output."""
     notifications: tuple[Notification, ...]
     """Who is told of what; where that goes, `notify` of the host file says."""
     notices: Notices
+    """How people are told."""
     requests: Requests
+    """How people are reminded."""
     pages: Pages
     reconcile_s: Seconds
     """One reconcile each so many seconds is sufficient; events only shorten the wait."""

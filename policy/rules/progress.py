@@ -19,6 +19,7 @@ class NoProgress(Value):
     lookback: Annotated[int, Field(ge=1, le=100)]
     """So many attempts before the last one left the very same tree."""
     then: Then
+    """Where there is no further level. terminate: BLOCKED. escalate: a person is asked."""
 
 
 class Oscillation(Value):
@@ -27,9 +28,11 @@ class Oscillation(Value):
     window: Annotated[int, Field(ge=3, le=100)]
     """The last attempt's tree has been there within so many attempts, with another in between."""
     then: Then
+    """As of `no_progress`."""
 
 
 class Progress(Value):
     no_progress: NoProgress | None
     """null: not looked at. A prompt that was sent before is not sent again all the same."""
     oscillation: Oscillation | None
+    """null: not looked at."""

@@ -6,16 +6,17 @@ and `extends`, because maps merge; what an entry of a list must have stays requi
 
 from typing import Any
 
-from policy.rules.load import shipped_policy
+from policy.rules.load import SHIPPED, shipped_policy
 from policy.rules.model import Policy
 
 
 def policy_schema(shipped: str = "default-1") -> dict[str, Any]:
-    """Return the schema of a file that says `extends:` *shipped*."""
+    """Return the schema of a policy file, with the defaults of *shipped*."""
     schema = Policy.model_json_schema(by_alias=True)
     defaults = shipped_policy(shipped).policy.model_dump(mode="json", by_alias=True)
     _fill(schema, defaults, schema["$defs"])
-    extends = {"const": shipped, "description": "The shipped policy these overrides are of."}
+    said = f"The shipped policy these overrides are of; the defaults here are those of {shipped}."
+    extends = {"enum": [*SHIPPED], "description": said}
     schema["properties"] = {"schema": {"const": 1}, "extends": extends, **{
         key: value for key, value in schema["properties"].items() if key != "schema"
     }}  # fmt: skip

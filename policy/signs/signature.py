@@ -32,10 +32,12 @@ class Signature(Value):
     """One kind of failure of one tool. Rows are tried in order; the first that matches counts."""
 
     tool: str = Field(min_length=1, max_length=40)
+    """Whose line it is: shown beside the class."""
     line: str | None = Field(default=None, min_length=1, max_length=200)
     """One whole printed line: `*` is any text, `{n}` a number, `{name}` a word; all else is itself.
     Left out, the exit alone says it."""
     failure: Recognised = Field(alias="class")
+    """What such a line means."""
     stages: tuple[Stage, ...] = Field(default=("gate",), min_length=1)
     """Whose output it is looked for in. Of a builder's no more than the end is read: what an
     agent quotes while it works says nothing of why it stopped."""

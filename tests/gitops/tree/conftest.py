@@ -15,7 +15,7 @@ from gitops.tree.layers import Layers
 from gitops.tree.laying import Owner
 from gitops.tree.snapshot import snapshot_copy, snapshot_overlay
 from policy.bus.result import Refused, Taken
-from policy.rules.model import TreeLimits
+from policy.rules.sandbox import TreeLimits
 
 NOBODY = 64999
 LIMITS = TreeLimits(

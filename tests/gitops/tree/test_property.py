@@ -11,7 +11,7 @@ import pytest
 
 from gitops.tree.diff import entries_between
 from policy.bus.result import Taken
-from policy.rules.model import TreeLimits
+from policy.rules.sandbox import TreeLimits
 
 WIDE = TreeLimits(
     max_files=10_000,

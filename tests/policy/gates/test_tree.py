@@ -5,7 +5,7 @@ from policy.gates.tree import Contents, judge_tree
 from policy.gates.verdict import Failed, Passed, Verdict
 from policy.ids import BlobId
 from policy.rules.failures import FailureClass
-from policy.rules.model import TreeLimits
+from policy.rules.sandbox import TreeLimits
 
 LIMITS = TreeLimits(
     max_files=10, max_bytes=100, max_file_bytes=60, max_depth=4, max_name_bytes=20,

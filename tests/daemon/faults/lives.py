@@ -144,6 +144,13 @@ def wishes_frozen(house):
     house.wishes("Z-1")
 
 
+def wishes_innocent(house):
+    """Its landing is judged red, and so is the commit before: a person's."""
+    judges(house, "test ! -e broken", revert=True)
+    house.commits({"broken": "by a person\n"})
+    house.wishes("Z-1")
+
+
 def tries(house):
     (house.signs / "tried").touch()
 
@@ -151,6 +158,11 @@ def tries(house):
 def mends(house):
     if once(house, "mended"):
         house.commits({"mended": "by a person\n"})
+
+
+def removes_what_broke(house):
+    if once(house, "mended"):
+        house.commits({"broken": None})
 
 
 def waits_for(house, sign):
@@ -217,6 +229,7 @@ LIVES = (
     Life("mended", wishes_mended),
     Life("unmended", wishes_unmended),
     Life("frozen", wishes_frozen, {"revert": mends}),
+    Life("innocent", wishes_innocent, {"appended:target-ran+target-judged": removes_what_broke}),
 )
 BY_NAME = {life.name: life for life in (*LIVES, ALONE)}
 

@@ -151,8 +151,12 @@ def _gone(place: Place) -> Iterator[MissionId]:
 def _spent(
     place: Place, missions: Missions, policy: Policy, opened: list[Mission], now: datetime
 ) -> RunSpent | None:
+    """Return what is used up; where that cannot be read, why, as the daemon opens nothing then."""
     spending = Spending(place.store, lambda: missions.ledger)
-    return spending.spent(policy.budgets.run, opened, now)
+    try:
+        return spending.spent(policy.budgets.run, opened, now)
+    except (BrokenDossierError, MissingObjectError, DamagedObjectError) as error:
+        return RunSpent(f"nobody can tell what was used: {error}", None)
 
 
 def _integrity(place: Place, tip: Tip, policy: Policy) -> Integrity:

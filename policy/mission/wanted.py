@@ -46,7 +46,8 @@ def wanted(
 
 def reads_paths(policy: Policy) -> bool:
     """Return whether anybody has to know what changed."""
-    return any(one.when.paths for one in (*policy.checkpoints, *policy.approvals))
+    filters = (*(one.when for one in policy.checkpoints), *(one.when for one in policy.approvals))
+    return any(when.paths for when in filters)
 
 
 def _checkpoints(

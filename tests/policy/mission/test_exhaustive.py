@@ -17,6 +17,7 @@ from policy.mission import world as w
 from policy.mission.decide import decide
 from policy.mission.evolve import evolve
 from policy.mission.record import Recorded
+from policy.rules.escalation import Level
 from policy.rules.failures import FailureClass
 from tests.policy.mission.conftest import MOVED
 from tests.policy.mission.outcomes import AFTER, LAND, found
@@ -165,10 +166,18 @@ def key(state):
     return type(state), history.interruptions, past, last, counts, own, moved
 
 
+def key_of_climb(state):
+    """Return what `decide` looks at where levels differ: which attempt failed how, and at which."""
+    attempts = tuple((one.started.level, one.started.prompt) for one in state.history.attempts)
+    causes = tuple((one.n, one.failure, one.stage) for one in state.history.failures)
+    return key(state), attempts, causes
+
+
 class Graph:
     """The states that were reached, and where each action leads from each of them."""
 
-    def __init__(self, beginning):
+    def __init__(self, beginning, key=key):
+        self.key = key
         self.first = key(beginning)
         self.states = {self.first: beginning}
         self._steps = {}
@@ -179,9 +188,9 @@ class Graph:
         action = decide(state, world)
         if (here, action) not in self._steps:
             then = [after(state, facts) for facts in found(action, state)]
-            self._steps[here, action] = [key(one) for one in then]
+            self._steps[here, action] = [self.key(one) for one in then]
             for one in then:
-                self.states.setdefault(key(one), one)
+                self.states.setdefault(self.key(one), one)
         return action, self._steps[here, action]
 
     def reach(self, worlds, but=()):
@@ -218,6 +227,25 @@ def landed(story):
     return story.opened().started().ended().proposed().judged().landing().landed().state
 
 
+def climbing(policy):
+    """A policy with a chain to climb, and every reason to."""
+    routes = {
+        failure: route.model_copy(update={"then": "escalate"} if failure in RETRIED else {})
+        for failure, route in policy.failures.items()
+    }
+    mission = policy.budgets.mission.model_copy(update={"attempts": 3})
+    levels = (Level(name="a", model="a", iterations=1), Level(name="b", model="b", iterations=2))
+    return policy.model_copy(
+        update={
+            "escalation": (*levels, "HARD_GATE"),
+            "drop_back": "always",
+            "failures": routes,
+            "budgets": policy.budgets.model_copy(update={"mission": mission}),
+            "progress": policy.progress.model_copy(update={"no_progress": None}),
+        }
+    )
+
+
 def ends(graph, around, but=()):
     for one in around:
         done = {here for here, state in graph.states.items() if isinstance(state, but)}
@@ -237,6 +265,19 @@ def test_every_state_before_a_landing_ends_in_every_world_that_stays_as_it_is(
     graph.reach(around, but=AFTERWARDS)
     assert types(graph) == {*s.Mission.__args__} - {s.Settled, s.Reverting}
     ends(graph, around, but=AFTERWARDS)
+
+
+def test_every_climb_ends_whatever_fails_on_the_way(opened, world, worlds):
+    policy = climbing(worlds.policy)
+    call = world.call.model_copy(update={"deterministic": False})
+    calm = world.model_copy(update={"policy": policy, "call": call})
+    around = [calm, calm.model_copy(update={"now": calm.now + timedelta(days=99)})]
+    graph = Graph(opened, key_of_climb)
+    graph.reach(around, but=AFTERWARDS)
+    ends(graph, around, but=AFTERWARDS)
+    levels = {one.started.level for state in graph.states.values()
+              for one in state.history.attempts}  # fmt: skip
+    assert levels == {0, 1}
 
 
 def test_every_state_after_a_landing_ends_in_every_world_that_stays_as_it_is(landed, world, worlds):

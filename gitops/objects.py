@@ -88,6 +88,17 @@ def read_blob(store: Store, oid: str) -> bytes:
     return read_object(store, oid, "blob")
 
 
+def size_of(store: Store, oid: str) -> int:
+    """Return how many bytes an object has, without reading it; raises as `read_object`."""
+    try:
+        _, size = store.repo.odb.read_header(oid)
+    except KeyError as error:
+        raise MissingObjectError(oid, "object") from error
+    except (pygit2.GitError, OSError, ValueError) as error:
+        raise DamagedObjectError(oid, str(error)) from error
+    return int(size)
+
+
 def count_entries(store: Store, oid: str) -> int:
     """Return how many entries a tree has, without taking them apart here."""
     try:

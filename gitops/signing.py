@@ -67,6 +67,18 @@ class Malformed:
     why: str
 
 
+@dataclass(frozen=True)
+class SshSigned:
+    """A commit and an SSH signature in namespace git, of whatever key, not verified yet."""
+
+    blob: bytes
+    """The public key in OpenSSH's own form."""
+    signature: bytes
+    payload: bytes
+    """The bytes that were signed: the commit without its signature."""
+    armour: str
+
+
 Signed = Good | Unsigned | Foreign | Malformed
 
 
@@ -147,21 +159,29 @@ def verify(raw: bytes, public: str) -> Signed:
 
     Total: whatever the bytes are, the answer is a value.
     """
+    match ssh_signature(raw):
+        case SshSigned(blob=blob) as found:
+            if blob not in {_blob(line) for line in public.splitlines()}:
+                return Foreign(_fingerprint(blob))
+            return _checked(blob, found.signature, found.payload)
+        case Unsigned() | Malformed() as other:
+            return other
+
+
+def ssh_signature(raw: bytes) -> SshSigned | Unsigned | Malformed:
+    """Take the raw commit apart; whether the signature holds is not looked at. Total."""
     match = _COMMIT.fullmatch(raw)
     if match is None or b"\0" in raw:
         return Malformed("it is not a canonical commit with exactly one of each header")
     armoured = match["signature"]
     if armoured is None:
         return Unsigned()
-    payload = match["head"] + match["rest"]
     armour = armoured.decode("ascii", "replace").replace("\n ", "\n").removeprefix("gpgsig ")
     parsed = _unarmour(armour)
     if parsed is None:
         return Malformed("its signature is not an SSH signature in namespace git")
     blob, signature = parsed
-    if blob not in {_blob(line) for line in public.splitlines()}:
-        return Foreign(_fingerprint(blob))
-    return _checked(blob, signature, payload)
+    return SshSigned(blob, signature, match["head"] + match["rest"], armour)
 
 
 def _checked(blob: bytes, signature: bytes, payload: bytes) -> Signed:

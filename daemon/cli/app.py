@@ -159,7 +159,10 @@ def unpause(context: typer.Context, directory: Directory = None, as_json: Json =
 
 @app.command()
 def schema(
-    kind: Annotated[Literal["item", "policy", "host"], typer.Argument(metavar="item|policy|host")],
+    kind: Annotated[
+        Literal["item", "policy", "host", "permission"],
+        typer.Argument(metavar="item|policy|host|permission"),
+    ],
     as_json: Json = False,
 ) -> None:
     """Print the JSON Schema of a file that people write."""

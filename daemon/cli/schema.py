@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Literal
 
-from pydantic import BaseModel
-
 from daemon.cli import output
 from daemon.cli.exits import Exit
 from policy import host
 from policy.backlog import conditions, item, verification
 from policy.backlog.spec import schema as item_schema
 from policy.notifying import destinations, rules
+from policy.people import permission
+from policy.people.reading import permission_schema
 from policy.rules import (
     asking,
     budgets,
@@ -35,12 +35,17 @@ from policy.rules.schema import policy_schema
 from policy.signs import signature
 from policy.value import Value
 
-Kind = Literal["item", "policy", "host"]
+Kind = Literal["item", "policy", "host", "permission"]
 _MODULES = (
     conditions, item, verification, asking, budgets, environments, escalation, hours, progress,
-    routes, sandbox, signature, rules, destinations, model, host,
+    routes, sandbox, signature, rules, destinations, model, host, permission,
 )  # fmt: skip
-_NAMES: dict[Kind, str] = {"item": "BacklogItem", "policy": "Policy", "host": "Host"}
+_NAMES: dict[Kind, str] = {
+    "item": "BacklogItem",
+    "policy": "Policy",
+    "host": "Host",
+    "permission": "Permission",
+}
 
 
 def schema(kind: Kind) -> Exit:
@@ -53,6 +58,8 @@ def schema(kind: Kind) -> Exit:
             made = policy_schema()
         case "host":
             made = {**host.Host.model_json_schema(by_alias=True), "title": "A host file of pawl"}
+        case "permission":
+            made = permission_schema()
     _describe(made, meanings, _NAMES[kind])
     output.dump(_for_people(made))
     return Exit.OK

@@ -30,6 +30,8 @@ class Trust(Value):
     peers: tuple[PublicKey, ...] = ()
     """Daemons of other hosts on the same hub: what they recorded and landed verifies as well."""
     mode: Mode = "signed"
+    governs: tuple[Literal["backlog", "unpause"], ...] = ()
+    """Governed as well as `.pawl/**` and `waivers/**`: the backlog; taking `.pawl/PAUSE` away."""
 
     @property
     def daemons(self) -> str:

@@ -141,6 +141,16 @@ def test_each_schema_is_printed_and_says_what_keys_mean(desk, kind):
     assert "DESIGN" not in json.dumps(schema)
 
 
+def test_the_schema_of_a_permission_has_a_form_for_each_kind_and_says_what_keys_mean(desk):
+    schema = desk.pawl("schema", "permission").json
+    forms = [form["$ref"].rpartition("/")[2] for form in schema["anyOf"]]
+    kinds = {schema["$defs"][form]["properties"]["kind"]["const"] for form in forms}
+    assert len(forms) == len(kinds) == 9
+    for form in forms:
+        keys = schema["$defs"][form]["properties"]
+        assert all(keys[key].get("description") for key in ("id", "ref", "reason")), form
+
+
 def test_the_schema_of_an_item_says_what_every_key_means(desk):
     schema = desk.pawl("schema", "item").json
     assert [name for name, key in schema["properties"].items() if not key.get("description")] == []

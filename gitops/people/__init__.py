@@ -1,0 +1,1 @@
+"""Who may decide: the chain of governed commits, signatures, and the permissions found there."""

@@ -5,6 +5,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from daemon.builders.command import crew_of
+from daemon.people.counsel import Counsel
+from daemon.people.following import People
 from daemon.site import Site
 from daemon.view import REMEMBERED, Activity, View, or_shipped
 from gitops.intake import Intake, ItemCache
@@ -41,6 +43,7 @@ class Eyes:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._people = People(site)
         self._intake = Intake(cache=ItemCache(site.state / "cache", writes=True))
         self._last: tuple[str, Effective | BadFile, Backlog, bool] | None = None
         self._landed: tuple[str, MissionId | None] | None = None
@@ -64,6 +67,7 @@ class Eyes:
         if isinstance(tip, Lost):
             return tip
         effective, backlog, paused = self._read(tip)
+        counsel = Counsel(self._site.store, self._people, tip, tuple(missions))
         if paused and activity == "active":
             activity = "paused"
         return View(
@@ -71,11 +75,12 @@ class Eyes:
             tip=tip,
             effective=effective,
             backlog=backlog,
-            integrity=self._doubt(effective, integrity),
+            integrity=self._doubt(effective, integrity, counsel),
             activity=activity,
             now=self._site.clock.now(),
+            counsel=counsel,
             judging=judging,
-            last=last_landing(missions, self._unread(tip, unread)),
+            last=last_landing(counsel.missions, self._unread(tip, unread)),
         )
 
     def _unread(self, tip: Tip, unread: Mapping[MissionId, str]) -> Unread | None:
@@ -122,9 +127,14 @@ class Eyes:
             self._last = (tip.commit, effective, backlog, paused)
         return self._last[1:]
 
-    def _doubt(self, effective: Effective | BadFile, integrity: Integrity) -> Integrity:
+    def _doubt(
+        self, effective: Effective | BadFile, integrity: Integrity, counsel: Counsel
+    ) -> Integrity:
         if isinstance(integrity, Frozen):
             return integrity
+        unsigned = counsel.doubt(or_shipped(effective).policy)
+        if unsigned is not None:
+            return unsigned
         if isinstance(effective, BadFile):
             return Frozen(why=f"{POLICY} at the target's tip is no policy: {effective}")
         return of_policy(effective.policy, self._site.target)

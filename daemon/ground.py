@@ -12,7 +12,10 @@ from pathlib import Path
 
 from policy.ids import RefName
 
-_FILES = ("lock", "highwater.json", "health.json", "instance", "stacks.txt", "stacks.last.txt")
+_FILES = (
+    "lock", "highwater.json", "health.json", "instance", "people.json", "stacks.txt",
+    "stacks.last.txt",
+)  # fmt: skip
 _FOLDERS = ("sandbox", "cache", "evidence", "base-records")
 _WITHIN = tuple(f"sandbox/{name}" for name in ("environments", "etc", "layers", "output", "runs"))
 """What has its name in a state directory; each is missing until it is first written."""

@@ -12,6 +12,7 @@ from daemon.builders.command import call_of
 from daemon.environments.furnisher import Furnisher, Furnishing
 from daemon.environments.wanted import Wanted
 from daemon.mission.draft import Draft
+from daemon.people.counsel import Counsel
 from daemon.sandbox.probes import Conforms, Unavailable
 from daemon.shortage import short_of_room
 from daemon.site import Site
@@ -95,6 +96,7 @@ class View:
     integrity: Integrity
     activity: Activity
     now: datetime
+    counsel: Counsel
     judging: tuple[Judging, ...] = ()
     """Candidates of this daemon whose gates run now."""
     last: Unjudged | Red | None = None
@@ -170,7 +172,7 @@ class View:
             preparation=Prepared() if isinstance(furnishing, Furnishing) else furnishing,
             required=_required(mission, item, effective.policy),
             after=self._after(mission, item, effective.policy),
-            approval="missing" if item.requires_approval else "not_needed",
+            said=self.counsel.said(mission, item, effective),
             now=self.now,
             quiet_until=self._quiet_until(mission),
         )

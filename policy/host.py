@@ -140,6 +140,8 @@ class Host(Value):
     stop_s: AtLeastOne = 30
     """On SIGTERM, running processes are gone and checkpointed within this."""
 
+    openssh_s: AtLeastOne = 20
+    """For one answer of ssh-keygen or of an agent; without one nobody's signature is believed."""
     stale_s: AtLeastOne = 6 * 3600
     """A deed that takes longer than this, all its processes together, makes health red."""
     key: Literal["file", "credential"] = "file"

@@ -15,7 +15,6 @@ from policy.mission.facts import (
     MissionClosed,
     MissionOpened,
     MissionTaken,
-    PersonAsked,
     RepairEnded,
     Reverted,
     RevertMissed,
@@ -24,6 +23,7 @@ from policy.mission.facts import (
     TargetJudging,
     TargetRan,
 )
+from policy.mission.persons import PermissionsSeen, PersonAnswered, PersonAsked
 from policy.mission.record import Recorded
 
 _SHORT = 12
@@ -84,5 +84,9 @@ def _said(fact: Fact) -> str:
             return f"{verdict} at {commit[:_SHORT]}"
         case PersonAsked(outcome=outcome, why=why):
             return f"{outcome}: {why}"
+        case PermissionsSeen(seen=seen):
+            return ", ".join(f"{one.path} in {one.commit[:_SHORT]}" for one in seen)
+        case PersonAnswered(answer=answer, principal=principal, commit=commit):
+            return f"{answer} of {principal or 'somebody'} in {commit[:_SHORT]}"
         case MissionClosed(outcome=outcome, reason=reason, why=why):
             return f"{outcome}, {reason}{f': {why}' if why else ''}"

@@ -18,7 +18,7 @@ from policy import host
 from policy.backlog import conditions, item, verification
 from policy.backlog.spec import schema as item_schema
 from policy.notifying import destinations, rules
-from policy.people import permission
+from policy.people import permission, roles
 from policy.people.reading import permission_schema
 from policy.rules import (
     asking,
@@ -38,7 +38,7 @@ from policy.value import Value
 Kind = Literal["item", "policy", "host", "permission"]
 _MODULES = (
     conditions, item, verification, asking, budgets, environments, escalation, hours, progress,
-    routes, sandbox, signature, rules, destinations, model, host, permission,
+    routes, sandbox, signature, rules, destinations, model, host, permission, roles,
 )  # fmt: skip
 _NAMES: dict[Kind, str] = {
     "item": "BacklogItem",
@@ -84,11 +84,11 @@ def _meanings() -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each model's name, and what each of its fields means."""
     for module in _MODULES:
         for name, value in vars(module).items():
-            if isinstance(value, type) and issubclass(value, BaseModel):
+            if isinstance(value, type) and issubclass(value, Value):
                 yield name, _fields_of(value)
 
 
-def _fields_of(value: type[BaseModel]) -> dict[str, str]:
+def _fields_of(value: type[Value]) -> dict[str, str]:
     found: dict[str, str] = {}
     for base in reversed(value.__mro__):
         if issubclass(base, Value) and base is not Value:
@@ -97,7 +97,7 @@ def _fields_of(value: type[BaseModel]) -> dict[str, str]:
     return {(fields[name].alias if name in fields else None) or name: found[name] for name in found}
 
 
-def _own_fields_of(value: type[BaseModel]) -> dict[str, str]:
+def _own_fields_of(value: type[Value]) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(value))).body[0]
     statements = body.body if isinstance(body, ast.ClassDef) else []
     return {

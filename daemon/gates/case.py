@@ -39,6 +39,8 @@ class Case:
     """As the base has them; others only where policy lets a mission change key files."""
     gates: tuple[GateName, ...] | None = None
     """Which gates are asked, in their order; None: those a candidate of *item* needs."""
+    waived: tuple[GateName, ...] = ()
+    """Those that bar nothing: the ones after them are asked all the same."""
     folder: str = ""
     """Of the evidence in the dossier; empty: that of the candidate."""
     earlier: tuple[Earlier, ...] = ()

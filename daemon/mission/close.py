@@ -5,11 +5,10 @@ from daemon.view import View
 from gitops import ledger
 from gitops.ledger.appending import Beside
 from policy.canonical import canonical
-from policy.documents.request import request_page
 from policy.documents.results import RESULTS, results_page
 from policy.documents.summary import SUMMARY, summarise
 from policy.ids import CommitId
-from policy.mission.facts import MissionClosed, PersonAsked
+from policy.mission.facts import MissionClosed
 from policy.mission.states import Closed
 
 
@@ -26,14 +25,6 @@ def close_mission(draft: Draft, view: View, closed: MissionClosed) -> None:
             pages={SUMMARY: canonical(summary.model_dump(mode="json")), RESULTS: page.encode()},
         )
     )
-
-
-def ask_person(draft: Draft, view: View, asked: PersonAsked) -> None:
-    """Add the request and the file a person reads."""
-    draft.add(Outcome((asked,)))
-    summary = summarise(view.mission(draft), draft.records)
-    page = request_page(summary, asked, view.site.trust.mode)
-    draft.add(Outcome((), pages={asked.request: page.encode()}))
 
 
 def merged_into(draft: Draft, view: View, ledger_tip: CommitId) -> CommitId:

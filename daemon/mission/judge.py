@@ -79,6 +79,7 @@ def case_of(draft: Draft, view: View, action: JudgeCandidate) -> Case:
         furnished=furnishing.candidate,
         furnished_base=furnishing.base,
         gates=action.required,
+        waived=action.waived,
         earlier=tuple(_earlier(store, draft.records)),
     )
 

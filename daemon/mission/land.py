@@ -52,7 +52,7 @@ def build_landing(draft: Draft, view: View, action: BuildLanding) -> Outcome:
             tree=candidate.tree,
             gates=draft.tip,
             policy=view.policy().digest,
-            waivers=(),
+            waivers=action.permissions,
             builder=action.attempt.started.builder,
             repairs=repairs,
         ),
@@ -64,7 +64,7 @@ def build_landing(draft: Draft, view: View, action: BuildLanding) -> Outcome:
         landed=landed.commit,
         base=candidate.base,
         tree=candidate.tree,
-        permissions=(),
+        permissions=action.permissions,
         repairs=repairs,
     )
     return Outcome((started,))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from daemon.log import get_logger
 from daemon.mission.after import conclude
 from daemon.mission.begin import begin
-from daemon.mission.close import ask_person, close_mission, merging
+from daemon.mission.close import close_mission, merging
 from daemon.mission.draft import Draft, Outcome
 from daemon.mission.land import build_landing
 from daemon.mission.propose import build_candidate
@@ -19,8 +19,10 @@ from daemon.mission.recording import record
 from daemon.mission.settle import settle
 from daemon.mission.turned import Resting, Turned
 from daemon.mission.work import Work
+from daemon.people.asking import person
 from daemon.view import View
 from policy.mission.actions import (
+    Answer,
     Archive,
     Ask,
     AskTarget,
@@ -38,6 +40,7 @@ from policy.mission.actions import (
     MissRevert,
     MoveBack,
     MoveTarget,
+    Notice,
     Prepare,
     RecordLanding,
     RecordRevert,
@@ -103,8 +106,8 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
                 draft.add(Outcome((fact,)))
             case EndRepair(ended=fact) | MissRevert(missed=fact):
                 draft.add(Outcome((fact,)))
-            case Ask(asked=asked):
-                ask_person(draft, view, asked)
+            case Notice() | Answer() | Ask():
+                person(draft, view, action)
             case Close(closed=closed):
                 close_mission(draft, view, closed)
             case Archive():

@@ -20,7 +20,7 @@ from policy.canonical import digest
 from policy.documents.summary import SUMMARY, Summary
 from policy.ids import CommitId, MissionId
 from policy.mission.actions import Rest
-from policy.mission.facts import PersonAsked
+from policy.mission.persons import PersonAsked
 from policy.mission.states import Waiting
 from policy.notifying.news import Condition, Happened
 from policy.notifying.rules import Event

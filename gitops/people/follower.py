@@ -31,6 +31,13 @@ class Follower:
     def faith(self) -> Faith:
         return self._faith
 
+    @property
+    def verified(self) -> CommitId | None:
+        """The last commit of the line that was seen to hold, by this process or one before it."""
+        known = self._remembered
+        mine = known is not None and known.faith == self._faith.digest
+        return known.tip if known is not None and mine else None
+
     def at(
         self, tip: CommitId, *, now: datetime, seen: Mapping[CommitId, datetime] | None = None
     ) -> Chain:

@@ -70,7 +70,7 @@ def stat_of(source: Source, entries: Iterable[Entry]) -> Stat:
     for entry in entries:
         files += 1
         before, after = _content(source, entry.old), _content(source, entry.new)
-        if any(_is_binary(side) for side in (before, after)):
+        if any(is_binary(side) for side in (before, after)):
             binary += 1
         else:
             lines += _changed_lines(before, after)
@@ -83,7 +83,8 @@ def _content(source: Source, version: Version | None) -> bytes:
     return blob_at(source, version.oid)
 
 
-def _is_binary(content: bytes) -> bool:
+def is_binary(content: bytes) -> bool:
+    """Return whether git takes *content* for no text."""
     return b"\0" in content[:_LOOKED_AT]
 
 

@@ -1,7 +1,7 @@
 """What a person may answer to a request, as the command to type: one place for all who say it."""
 
 from policy.ids import MissionId, item_of
-from policy.mission.facts import PersonAsked
+from policy.mission.persons import PersonAsked
 
 Answer = tuple[str, str]
 """A command, and what it does."""

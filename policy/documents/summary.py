@@ -33,7 +33,6 @@ from policy.mission.facts import (
     MissionClosed,
     MissionOpened,
     MissionTaken,
-    PersonAsked,
     RepairEnded,
     Reverted,
     RevertMissed,
@@ -42,6 +41,7 @@ from policy.mission.facts import (
     TargetJudging,
     TargetRan,
 )
+from policy.mission.persons import PermissionsSeen, PersonAnswered, PersonAsked
 from policy.mission.record import Recorded
 from policy.mission.spending import Used
 from policy.mission.states import Mission
@@ -173,6 +173,10 @@ class _Found:
                 self.landed = commit
             case PersonAsked() as asked:
                 self.outcome, self.reason, self.why = asked.outcome, asked.reason, asked.why
+            case PersonAnswered():
+                self.outcome, self.reason, self.why = None, None, ""
+            case PermissionsSeen():
+                pass
             case MissionClosed() as closed:
                 self.outcome, self.reason, self.why = closed.outcome, closed.reason, closed.why
                 self.failure = closed.failure

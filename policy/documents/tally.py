@@ -20,9 +20,9 @@ from policy.mission.facts import (
     LandingStarted,
     MissionClosed,
     MissionOpened,
-    PersonAsked,
     TargetJudged,
 )
+from policy.mission.persons import PersonAsked
 from policy.mission.record import Recorded
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Asked, Ended, Reason, Stage

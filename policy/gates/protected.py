@@ -69,6 +69,11 @@ def judge_protected(
     return passed(len(paths))
 
 
+def is_protected(path: str, globs: Iterable[str]) -> bool:
+    """Return whether one of *globs* protects *path* itself, wherever it may lead to."""
+    return _is_protected(path, tuple(unmasked(glob) for glob in globs))
+
+
 def _is_protected(path: str, plain: tuple[str, ...]) -> bool:
     """Whether one of *plain* names *path*, a folder it is in, or the folder it stands in for."""
     segments = unmasked(path).split("/")

@@ -1,6 +1,6 @@
 """Whether the gates together let a candidate through. Derived, never stored."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from policy.gates.verdict import Broken, Failed, Passed, Record
@@ -29,16 +29,19 @@ class Unheard(Value):
 Ruling = Cleared | Barred | Unheard
 
 
-def rule(required: Iterable[GateName], records: Iterable[Record]) -> Ruling:
-    """Return what the required gates' *records* amount to.
+def rule(
+    required: Iterable[GateName], records: Iterable[Record], waived: Collection[GateName] = ()
+) -> Ruling:
+    """Return what the required gates' *records* amount to; *waived* ones bar nothing.
 
     A gate that failed outranks one that is silent: nothing a later gate says could clear the
     candidate, so gates after the first failure need not run. With no required gate at all
-    nothing is cleared (P-48: no vacuous pass).
+    nothing is cleared (P-48: no vacuous pass). A waived gate has to be heard like any other.
     """
     needed = tuple(dict.fromkeys(required))
     heard = {record.gate: record for record in records}
-    barring = tuple(heard[gate] for gate in heard if gate in needed and _bars(heard[gate]))
+    asked = set(needed) - set(waived)
+    barring = tuple(heard[gate] for gate in heard if gate in asked and _bars(heard[gate]))
     if barring:
         return Barred(records=barring)
     silent = tuple(gate for gate in needed if gate not in heard)

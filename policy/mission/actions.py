@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from policy.ids import CommitId, Digest, GateName
+from policy.ids import BlobId, CommitId, Digest, GateName
 from policy.mission.account import Account
 from policy.mission.facts import (
     AttemptInterrupted,
@@ -14,13 +14,13 @@ from policy.mission.facts import (
     LandingStarted,
     MissionClosed,
     MissionTaken,
-    PersonAsked,
     RepairEnded,
     RevertMissed,
     RevertStarted,
     TargetJudged,
     TargetJudging,
 )
+from policy.mission.persons import PermissionsSeen, PersonAnswered, PersonAsked
 from policy.mission.states import Attempt, Grounds
 from policy.value import Value
 
@@ -53,6 +53,8 @@ class JudgeCandidate(Value):
     attempt: Attempt
     candidate: Candidate
     required: tuple[GateName, ...]
+    waived: tuple[GateName, ...] = ()
+    """Those that do not bar it: the ones after them are asked all the same."""
 
 
 class BuildLanding(Value):
@@ -60,6 +62,8 @@ class BuildLanding(Value):
 
     attempt: Attempt
     candidate: Candidate
+    permissions: tuple[BlobId, ...] = ()
+    """What people have signed that it rests on."""
 
 
 class MoveTarget(Value):
@@ -136,6 +140,18 @@ class Ask(Value):
     asked: PersonAsked
 
 
+class Notice(Value):
+    """Record when files were seen first that name the mission."""
+
+    seen: PermissionsSeen
+
+
+class Answer(Value):
+    """Record what a person decided."""
+
+    answered: PersonAnswered
+
+
 class Close(Value):
     closed: MissionClosed
 
@@ -195,6 +211,8 @@ Action = (
     | Interrupt
     | Miss
     | Ask
+    | Notice
+    | Answer
     | Close
     | Archive
     | Claim

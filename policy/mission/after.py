@@ -56,6 +56,7 @@ def landed(state: Landing, fact: Landed) -> OnTarget:
         judged=state.judged,
         landed=fact,
         good=_good(state.candidate.base, mended),
+        waived=_waived(state),
     )
     history = _but(state.history, repairing=None)
     return OnTarget(history=history, grounds=grounds, commit=fact.commit, tree=fact.tree)
@@ -216,6 +217,15 @@ def missed(state: Reverting) -> Settled:
 def reverted(state: Reverting, fact: Reverted) -> OnTarget:
     grounds = state.grounds.model_copy(update={"reverted": fact})
     return OnTarget(history=state.history, grounds=grounds, commit=fact.commit, tree=fact.tree)
+
+
+def _waived(state: Landing) -> tuple[GateName, ...]:
+    used = (
+        one.answered
+        for one in state.history.decisions
+        if one.answered.permission in state.landing.permissions
+    )
+    return tuple(dict.fromkeys(gate for one in used for gate in one.gates))
 
 
 def _but(history: History, **changes: object) -> History:

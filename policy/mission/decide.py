@@ -34,8 +34,9 @@ from policy.mission.classify import failure_of_attempt, failure_of_gates
 from policy.mission.facts import AttemptInterrupted, LandingMissed
 from policy.mission.hold import cancelled, frozen, held_back, may_follow, may_land, resting
 from policy.mission.landed import given_up
+from policy.mission.person import at_limit, missing, rests_on, unsure, waited, waived
 from policy.mission.prepare import prepare
-from policy.mission.route import after_failure, ask, paused
+from policy.mission.route import after_failure, paused
 from policy.mission.states import (
     Building,
     Built,
@@ -106,8 +107,7 @@ def _decide(mission: Mission, world: World) -> Action:
             interrupted = AttemptInterrupted(n=n, cause="daemon_died")
             return cancelled(mission.history, world) or Interrupt(interrupted=interrupted)
         case Waiting():
-            rest = Rest(reason="waiting", why=mission.asked.why)
-            return cancelled(mission.history, world) or rest
+            return frozen(world) or cancelled(mission.history, world) or waited(mission, world)
         case Opened() | Built() | Proposed() | Judged() | Failed():
             return (
                 frozen(world)
@@ -132,11 +132,14 @@ def _before_landing(mission: Opened | Built | Proposed | Judged | Failed, world:
 
 def _opened(mission: Opened, world: World) -> Action:
     limit = world.policy.selection.interruptions
-    if mission.history.interruptions > limit:
+    if mission.history.interruptions > limit and mission.history.allowance.attempts == 0:
         why = (
             f"interrupted {mission.history.interruptions} times (selection.interruptions: {limit})"
         )
-        return ask(mission.history, "ESCALATION_REQUESTED", Reason.BUILDER_FAILED, why)
+        return at_limit(mission, "selection.interruptions", Reason.BUILDER_FAILED, why)
+    asked = missing(mission, world)
+    if asked is not None:
+        return asked
     until = _room_at(mission, world)
     if until is not None and world.now < until:
         why = "the host was short of something; `pawl doctor` says where room is lacking"
@@ -179,17 +182,25 @@ def _build(mission: Built | Proposed | Judged, world: World) -> Action:
 def _proposed(mission: Proposed, world: World) -> Action:
     if mission.candidate.base != world.target:
         return _build(mission, world)
+    asked = missing(mission, world)
+    if asked is not None:
+        return asked
     judge = JudgeCandidate(
-        attempt=mission.attempt, candidate=mission.candidate, required=world.required
+        attempt=mission.attempt,
+        candidate=mission.candidate,
+        required=world.required,
+        waived=waived(mission.history, world),
     )
     again = mission.history.following.rebuilds > 0
     return may_follow(judge, world) if again else held_back(judge, world)
 
 
 def _judged(mission: Judged, world: World) -> Action:
-    match rule(world.required, mission.judged.records):
+    match rule(world.required, mission.judged.records, waived(mission.history, world)):
         case Barred() if mission.policy != world.policy_digest:
             return _build(mission, world)
+        case Barred() if world.said.doubt is not None and mission.history.decisions:
+            return Rest(reason="frozen", why=world.said.doubt)
         case Barred(records=records) if _may_be_the_base(mission, records, world):
             return _build(mission, world)
         case Barred(records=records):
@@ -202,13 +213,16 @@ def _judged(mission: Judged, world: World) -> Action:
             return _build(mission, world)
         case Unheard():
             return _build(mission, world)
-        case Cleared() if world.approval == "missing":
-            why = "every gate passed, and the item has `requires_approval`: nobody approved it yet"
-            return ask(mission.history, "APPROVAL_REQUESTED", Reason.APPROVAL_MISSING, why)
         case Cleared():
-            return may_land(
-                BuildLanding(attempt=mission.attempt, candidate=mission.candidate), world
-            )
+            return missing(mission, world) or may_land(_build_landing(mission, world), world)
+
+
+def _build_landing(mission: Judged, world: World) -> BuildLanding:
+    return BuildLanding(
+        attempt=mission.attempt,
+        candidate=mission.candidate,
+        permissions=rests_on(mission, world),
+    )
 
 
 def _may_be_the_base(mission: Judged, records: tuple[Record, ...], world: World) -> bool:
@@ -241,4 +255,12 @@ def _landing(mission: Landing, world: World) -> Action:
             if world.target != mission.landing.base or mission.policy != world.policy_digest:
                 was = mission.landing.base
                 return Miss(missed=LandingMissed(was=was, found=world.target))
+            if not set(mission.landing.permissions) <= world.said.holding:
+                return unsure(world) or _withdrawn(mission)
             return may_land(MoveTarget(landing=mission.landing, candidate=mission.candidate), world)
+
+
+def _withdrawn(mission: Landing) -> Miss:
+    """Give up a landing whose permission holds no more: it expired since the intent."""
+    base = mission.landing.base
+    return Miss(missed=LandingMissed(was=base, found=base))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from policy.canonical import digest
 from policy.gates.verdict import Passed
 from policy.ids import MissionId
-from policy.mission import after
+from policy.mission import after, answered
 from policy.mission.facts import (
     AttemptEnded,
     AttemptInterrupted,
@@ -24,7 +24,6 @@ from policy.mission.facts import (
     MissionClosed,
     MissionOpened,
     MissionTaken,
-    PersonAsked,
     RepairEnded,
     Reverted,
     RevertMissed,
@@ -33,9 +32,11 @@ from policy.mission.facts import (
     TargetJudging,
     TargetRan,
 )
+from policy.mission.persons import PermissionsSeen, PersonAnswered, PersonAsked
 from policy.mission.record import Recorded
 from policy.mission.states import (
     Attempt,
+    Barred,
     Building,
     Built,
     Closed,
@@ -90,7 +91,7 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
                 return state
         case AttemptStarted() as fact:
             if isinstance(state, Opened | Failed) and fact.n == state.history.next_attempt:
-                return Building(history=state.history, started=fact)
+                return Building(history=answered.charged(state.history), started=fact)
             if isinstance(state, Settled) and after.may_repair(state, fact):
                 return after.repairing(state, fact)
         case AttemptInterrupted() as fact:
@@ -150,9 +151,10 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
         case Reverted() as fact:
             if isinstance(state, Reverting) and fact.commit == state.revert.commit:
                 return after.reverted(state, fact)
-        case PersonAsked() as fact:
-            if isinstance(state, Opened | Proposed | Judged | Failed) and not _repairs(state):
-                return Waiting(history=state.history, asked=fact)
+        case PersonAsked() | PermissionsSeen() | PersonAnswered() as fact:
+            after_it = answered.follow(state, fact)
+            if after_it is not None:
+                return after_it
         case MissionClosed() as fact:
             if state is not None and _may_close(state, fact):
                 return Closed(history=state.history, closed=fact)
@@ -170,6 +172,8 @@ def _may_close(state: Mission, fact: MissionClosed) -> bool:
         case "BLOCKED":
             if isinstance(state, Settled):
                 return after.is_undone(state)
+            if isinstance(state, Waiting):
+                return answered.is_ended(state, "rejection")
             return isinstance(state, Failed | Opened) and not _repairs(state)
         case "CANCELLED":
             open_still = Opened | Building | Built | Proposed | Judged | Failed | Waiting
@@ -236,12 +240,17 @@ def _judged(state: Proposed, fact: GatesJudged, recorded: Recorded) -> Judged:
 def _failed(state: Built | Proposed | Judged, setback: Setback, at: str) -> Failed:
     failure = setback.failure
     history = _with(state, failures=(*state.history.failures, failure), setback=setback)
-    return Failed(history=history, attempt=state.attempt, failure=failure, at=at)
+    barred = None
+    if isinstance(state, Judged) and setback.gate is not None:
+        barred = Barred(candidate=state.candidate, judged=state.judged)
+    return Failed(history=history, attempt=state.attempt, failure=failure, at=at, barred=barred)
 
 
 def _setback(state: Built | Judged, failure: FailureClassified) -> Setback:
     records = state.judged.records if isinstance(state, Judged) else ()
-    first = next((one for one in records if not isinstance(one.verdict, Passed)), None)
+    waived = {gate for one in state.history.decisions for gate in one.answered.gates}
+    bars = [one for one in records if not isinstance(one.verdict, Passed)]
+    first = next((one for one in bars if one.gate not in waived), bars[0] if bars else None)
     if first is None:
         return Setback(failure=failure)
     return Setback(failure=failure, gate=first.gate, tests=first.new)

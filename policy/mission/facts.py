@@ -17,9 +17,10 @@ from policy.ids import (
     SpecHash,
     TreeId,
 )
+from policy.mission.persons import PermissionsSeen, PersonAnswered, PersonAsked
 from policy.mission.spending import NothingSpent, Spent
 from policy.rules.failures import FailureClass, Origin
-from policy.rules.outcomes import Asked, Ended, Reason, Stage
+from policy.rules.outcomes import Ended, Reason, Stage
 from policy.signs.signature import Sign
 from policy.value import Value
 
@@ -273,15 +274,6 @@ class TargetJudged(Value):
     source: Literal["ran", "adopted"]
 
 
-class PersonAsked(Value):
-    kind: Literal["person-asked"] = "person-asked"
-    request: str
-    """Path of the request in the dossier."""
-    outcome: Asked
-    reason: Reason
-    why: str
-
-
 class Totals(Value):
     attempts: int
     interruptions: int
@@ -318,7 +310,9 @@ Fact = (
     | RevertStarted
     | RevertMissed
     | Reverted
+    | PermissionsSeen
     | PersonAsked
+    | PersonAnswered
     | MissionClosed
 )
 AnyFact = Annotated[Fact, Field(discriminator="kind")]

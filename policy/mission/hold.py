@@ -5,6 +5,7 @@ Each is asked in one place, here; `None` means that it does not stand in the way
 
 from policy.mission.actions import (
     Action,
+    Answer,
     Archive,
     Ask,
     AskTarget,
@@ -22,6 +23,7 @@ from policy.mission.actions import (
     MissRevert,
     MoveBack,
     MoveTarget,
+    Notice,
     Prepare,
     RecordLanding,
     RecordRevert,
@@ -31,8 +33,8 @@ from policy.mission.actions import (
 )
 from policy.mission.facts import MissionClosed
 from policy.mission.prepare import prepare
-from policy.mission.route import totals
 from policy.mission.states import History
+from policy.mission.totals import totals
 from policy.mission.world import (
     Cancelled,
     Changed,
@@ -73,7 +75,7 @@ def held_back(action: Action, world: World) -> Action:
             return action
         case EndRepair() | RecordRevert() | MissRevert():
             return action
-        case Ask() | Close() | Archive() | Claim() | Rest():
+        case Ask() | Notice() | Answer() | Close() | Archive() | Claim() | Rest():
             return action
 
 

@@ -6,6 +6,7 @@ effect: going on with what this host did not begin, landing, closing. With no hu
 
 from policy.mission.actions import (
     Action,
+    Answer,
     Archive,
     Ask,
     AskTarget,
@@ -23,6 +24,7 @@ from policy.mission.actions import (
     MissRevert,
     MoveBack,
     MoveTarget,
+    Notice,
     Prepare,
     RecordLanding,
     RecordRevert,
@@ -88,7 +90,9 @@ def _withheld(action: Action, world: World) -> Action:
             return action
         case Interrupt() | AskTarget() | RunTarget() | EndRepair() | RecordRevert() | MissRevert():
             return action
-        case Miss() | RecordLanding() | JudgeTarget() | Ask() | Close() | Rest() | Claim():
+        case Miss() | RecordLanding() | JudgeTarget() | Ask() | Notice() | Answer():
+            return action
+        case Close() | Rest() | Claim():
             return action
 
 

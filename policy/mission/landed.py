@@ -15,6 +15,7 @@ from typing import Literal
 from policy import backoff
 from policy.change import NO_CHANGE
 from policy.gates.verdict import Broken, Passed
+from policy.ids import Digest, GateName
 from policy.mission.actions import (
     Action,
     AskTarget,
@@ -40,8 +41,8 @@ from policy.mission.facts import (
     TargetRan,
 )
 from policy.mission.hold import frozen, held_back, may_land, resting
-from policy.mission.route import totals
 from policy.mission.states import OnTarget, Reverting, Settled
+from policy.mission.totals import totals
 from policy.mission.world import Cancelled, NotLanded, OnTip, Unreadable, World
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason, reason_for
@@ -62,7 +63,7 @@ def on_target(mission: OnTarget, world: World) -> Action:
         commit=mission.commit,
         tree=mission.tree,
         run=len(mission.runs) + 1,
-        gates=tuple(gate for gate, _ in world.after),
+        gates=tuple(gate for gate, _ in _wanted(mission, world)),
         item=mission.judging.item if mission.judging is not None else None,
     )
     return _asked(mission, judging, world)
@@ -119,13 +120,23 @@ def _adopted(mission: OnTarget, world: World) -> bool:
     grounds = mission.grounds
     if mission.commit != grounds.landed.commit:
         return not world.after
+    wanted = _wanted(mission, world)
+    if not wanted:
+        return bool(world.after)
     here = grounds.judged.environment == world.call.environment
     heard = {
         (one.gate, one.definition)
         for one in grounds.judged.records
         if isinstance(one.verdict, Passed)
     }
-    return here and bool(world.after) and set(world.after) <= heard
+    return here and set(wanted) <= heard
+
+
+def _wanted(mission: OnTarget, world: World) -> tuple[tuple[GateName, Digest], ...]:
+    """Return what judges the target at the mission's commit: of its landing no waived gate."""
+    if mission.commit != mission.grounds.landed.commit:
+        return world.after
+    return tuple(row for row in world.after if row[0] not in mission.grounds.waived)
 
 
 def settled(mission: Settled, world: World) -> Action:

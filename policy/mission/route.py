@@ -13,12 +13,14 @@ from policy.mission.actions import Action, Ask, Close, Rest, RunBuilder
 from policy.mission.begin import in_vain, next_attempt
 from policy.mission.budget import Unaccounted, UsedUp, over_budget
 from policy.mission.escalation import above, at_the_end, level_for
-from policy.mission.facts import MissionClosed, PersonAsked, Totals
+from policy.mission.facts import MissionClosed
+from policy.mission.person import ask, at_limit, to_waive, unsure
 from policy.mission.progress import Stuck, stuck
-from policy.mission.states import Failed, History, Opened
+from policy.mission.states import Failed, Opened
+from policy.mission.totals import totals
 from policy.mission.world import World
 from policy.rules.failures import FailureClass
-from policy.rules.outcomes import Asked, Reason, reason_for
+from policy.rules.outcomes import Reason, reason_for
 from policy.rules.routes import Route
 from policy.signs.resets import reset_of
 from policy.signs.signature import Classify
@@ -27,18 +29,28 @@ from policy.signs.signature import Classify
 def after_failure(failed: Failed, world: World) -> Action:
     """Return what the failure's route says: try again, wait, ask a person, or end the mission."""
     path = world.policy.failures[failed.failure.failure]
+    if failed.history.allowance.attempts > 0:
+        return _allowed(failed, world, path)
     match path.action:
         case "terminate":
             return blocked(failed, reason_of(failed), failed.failure.why)
         case "waiver":
-            return _ask(failed, "WAIVER_REQUESTED")
+            return _waiver(failed, world, path)
         case "retry" | "escalate" if failed.failure.origin == "item":
             return _of_the_items(failed, world, path)
         case "retry":
             used = failed.history.count(failed.failure.failure)
             return _again(failed, world, path) if used <= path.limit else _then(failed, path)
         case "escalate":
-            return _ask(failed, "ESCALATION_REQUESTED")
+            return _escalate(failed)
+
+
+def _allowed(failed: Failed, world: World, path: Route) -> Action:
+    """Return the next of the attempts that a person gave, whatever limit there is."""
+    run = next_attempt(failed.history, world)
+    if failed.failure.origin == "item" and in_vain(failed.history, run.started, world):
+        return _nothing_new(failed, world, path)
+    return _in_time(failed, world, path, run)
 
 
 def retry_at(failed: Failed, path: Route, used: int, by: Classify) -> datetime:
@@ -72,7 +84,7 @@ def _of_the_items(failed: Failed, world: World, path: Route) -> Action:
         return blocked(failed, reason_of(failed), failed.failure.why)
     if level is None:
         why = f"{failed.failure.why}; {at_the_end(policy)}"
-        return ask(history, "ESCALATION_REQUESTED", reason_of(failed), why)
+        return at_limit(failed, "escalation", reason_of(failed), why)
     run = _other_than_before(failed, world, level)
     if run is None:
         return _nothing_new(failed, world, path)
@@ -95,7 +107,7 @@ def _nothing_new(failed: Failed, world: World, path: Route) -> Action:
     if path.ends_with_a_person:
         why = f"{failed.failure.why}; the builder was given all this before; "
         why += at_the_end(world.policy)
-        return ask(failed.history, "ESCALATION_REQUESTED", reason_of(failed), why)
+        return at_limit(failed, "escalation", reason_of(failed), why)
     if world.call.deterministic:
         why = f"{failed.failure.why}; the builder is deterministic and would do the same again"
         return blocked(failed, reason_of(failed), why)
@@ -110,7 +122,7 @@ def _lost(failed: Failed, lost: Stuck) -> Action:
             return blocked(failed, lost.reason, f"{lost.why}; last: {failed.failure.why}")
         case "escalate":
             why = f"{lost.why}; last: {failed.failure.why}"
-            return ask(failed.history, "ESCALATION_REQUESTED", lost.reason, why)
+            return at_limit(failed, f"progress.{lost.reason}", lost.reason, why)
 
 
 def _again(failed: Failed, world: World, path: Route) -> Action:
@@ -121,11 +133,15 @@ def _begun(failed: Failed, world: World, path: Route, run: RunBuilder) -> Action
     over = over_budget(failed.history, world.policy)
     if over is not None:
         return _spent(failed, path, over)
+    return paused(failed, world, run) or _in_time(failed, world, path, run)
+
+
+def _in_time(failed: Failed, world: World, path: Route, run: RunBuilder) -> RunBuilder | Rest:
     used = failed.history.count(failed.failure.failure)
     until = retry_at(failed, path, used, world.policy.classify)
     if world.now < until:
         return Rest(reason="backing_off", why=failed.failure.why, until=until)
-    return paused(failed, world, run) or run
+    return run
 
 
 def paused(mission: Failed | Opened, world: World, run: RunBuilder) -> Ask | None:
@@ -135,8 +151,10 @@ def paused(mission: Failed | Opened, world: World, run: RunBuilder) -> Ask | Non
     been = any(past.started.level == level for past in history.attempts)
     if name not in world.policy.pause_points or been or history.repairing is not None:
         return None
+    if history.allowance.attempts > 0:
+        return None
     why = f"the next attempt would be the first at {name}, which is one of `pause_points`"
-    return ask(history, "ESCALATION_REQUESTED", Reason.PAUSE_POINT, why)
+    return at_limit(mission, "pause_points", Reason.PAUSE_POINT, why)
 
 
 def _spent(failed: Failed, path: Route, over: UsedUp | Unaccounted) -> Action:
@@ -147,9 +165,9 @@ def _spent(failed: Failed, path: Route, over: UsedUp | Unaccounted) -> Action:
     why = f"{over.why}; last: {failed.failure.why}"
     match over:
         case Unaccounted():
-            return ask(failed.history, "ESCALATION_REQUESTED", Reason.BUDGET_EXHAUSTED, why)
+            return at_limit(failed, "budgets.mission", Reason.BUDGET_EXHAUSTED, why)
         case UsedUp() if failed.failure.origin != "item" and path.ends_with_a_person:
-            return ask(failed.history, "ESCALATION_REQUESTED", Reason.BUDGET_EXHAUSTED, why)
+            return at_limit(failed, "budgets.mission", Reason.BUDGET_EXHAUSTED, why)
         case UsedUp():
             return blocked(failed, Reason.BUDGET_EXHAUSTED, why)
 
@@ -157,23 +175,27 @@ def _spent(failed: Failed, path: Route, over: UsedUp | Unaccounted) -> Action:
 def _then(failed: Failed, path: Route) -> Action:
     match path.then:
         case "escalate":
-            return _ask(failed, "ESCALATION_REQUESTED")
+            return _escalate(failed)
         case "terminate":
             return blocked(failed, reason_of(failed), failed.failure.why)
 
 
+def _escalate(failed: Failed) -> Ask:
+    limit = f"failures.{failed.failure.failure}"
+    return at_limit(failed, limit, reason_of(failed), failed.failure.why)
+
+
+def _waiver(failed: Failed, world: World, path: Route) -> Action:
+    """Return the request for a waiver; where nobody can waive it, what comes after."""
+    need = to_waive(failed, world)
+    if need is None:
+        return _then(failed, path)
+    why = failed.failure.why
+    return unsure(world) or ask(failed, need, "WAIVER_REQUESTED", reason_of(failed), why)
+
+
 def reason_of(failed: Failed) -> Reason:
     return reason_for(failed.failure.failure, failed.failure.stage)
-
-
-def _ask(failed: Failed, outcome: Asked) -> Ask:
-    return ask(failed.history, outcome, reason_of(failed), failed.failure.why)
-
-
-def ask(history: History, outcome: Asked, reason: Reason, why: str) -> Ask:
-    """Return the request; a mission asks at most once per failure, so the count names it."""
-    request = f"requests/{len(history.failures) + history.interruptions}.yaml"
-    return Ask(asked=PersonAsked(request=request, outcome=outcome, reason=reason, why=why))
 
 
 def blocked(failed: Failed, reason: Reason, why: str) -> Close:
@@ -185,13 +207,4 @@ def blocked(failed: Failed, reason: Reason, why: str) -> Close:
             why=why,
             counts=totals(failed.history),
         )
-    )
-
-
-def totals(history: History) -> Totals:
-    return Totals(
-        attempts=len(history.attempts),
-        interruptions=history.interruptions,
-        candidates=history.candidates,
-        gates_run=history.gates_run,
     )

@@ -15,13 +15,13 @@ from policy.mission.facts import (
     LandingStarted,
     MissionClosed,
     MissionOpened,
-    PersonAsked,
     Reverted,
     RevertStarted,
     TargetJudged,
     TargetJudging,
     TargetRan,
 )
+from policy.mission.persons import Allowance, Decision, PersonAnswered, PersonAsked, Sighting
 from policy.rules.failures import FailureClass
 from policy.value import Value
 
@@ -82,6 +82,8 @@ class Grounds(Value):
     reverted: Reverted | None = None
     red: FailureClass | None = None
     """What the gates failed the target for when they were asked last and failed it."""
+    waived: tuple[GateName, ...] = ()
+    """Gates that a person let it land without: they say nothing of the landing either."""
 
 
 class Judgement(Value):
@@ -123,6 +125,12 @@ class History(Value):
     repairing: Repairing | None = None
     repairs: int = 0
     """Attempts to mend the target after a landing that were begun."""
+    requests: int = 0
+    """How often a person was asked: requests are numbered so."""
+    decisions: tuple[Decision, ...] = ()
+    """What people answered, oldest first."""
+    allowance: Allowance = Allowance()
+    seen: tuple[Sighting, ...] = ()
 
     @property
     def next_attempt(self) -> int:
@@ -175,17 +183,30 @@ class Judged(State):
     """Under which the gates were asked: under another nothing lands by what they said."""
 
 
+class Barred(Value):
+    """What gates barred, and what they said of it: that can be waived."""
+
+    candidate: Candidate
+    judged: GatesJudged
+
+
 class Failed(State):
     attempt: Attempt
     failure: FailureClassified
     at: str
     """When it was classified (RFC 3339): a back-off counts from here."""
+    barred: Barred | None = None
+    """None where there was no candidate, or it could not be built."""
 
 
 class Waiting(State):
     """For a person. Only a person's commit goes on from here."""
 
     asked: PersonAsked
+    back: Opened | Proposed | Judged | Failed
+    """Where it was asked."""
+    answered: PersonAnswered | None = None
+    """A person's decision that ends the mission; others lead on at once."""
 
 
 class Landing(State):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from policy.ids import CommitId, Digest, GateName, MissionId, PolicyDigest, TreeId
+from policy.mission.persons import NOTHING_SAID, Said
 from policy.rules.failures import FailureClass
 from policy.rules.model import Policy
 from policy.value import Value
@@ -298,8 +299,7 @@ class World(Value):
     preparation: Preparation = Prepared()
     after: tuple[tuple[GateName, Digest], ...]
     """What judges the target where the mission has landed: gates and their definitions."""
-    approval: Literal["not_needed", "missing"]
-    """missing: the item asks for a person's approval, and nobody gave one yet."""
+    said: Said = NOTHING_SAID
     now: datetime
     quiet_until: datetime | None = None
     """When the next active hours begin; None where it is within some."""

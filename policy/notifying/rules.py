@@ -68,10 +68,12 @@ class Notices(Value):
 
 
 class Requests(Value):
-    """How often somebody is reminded of a request that nobody answers."""
+    """What a request to a person shows, and how often they are reminded of it."""
 
+    paths: Annotated[int, Field(ge=1)]
+    """Changed paths that are listed, and failing tests of each gate; the rest is counted."""
     remind_s: Annotated[int, Field(ge=60)]
-    """After the request, then each time after twice as long."""
+    """Nobody has answered: after the request, then each time after twice as long."""
     reminders: Annotated[int, Field(ge=0, le=20)]
     """At most so many."""
 

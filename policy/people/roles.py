@@ -48,7 +48,9 @@ class Waivers(Value):
     clock_skew_s: Annotated[int, Field(ge=0)]
     """A clock this far behind what was recorded is wrong, and nothing is approved by it."""
     non_waivable: tuple[GateName, ...] = ()
-    """Gates nobody can waive, beside those that never can."""
+    """Gates nobody can waive, beside those that never can and commands without `waivable`."""
+    both: bool = False
+    """Whether an approval holds for change and product alike, and a waiver as well."""
 
 
 NEVER_WAIVED: frozenset[GateName] = frozenset((GateName("protected"), GateName("tree")))

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from policy.ids import GateName
 from policy.notifying.rules import Event, Notices, Notification, Requests
 from policy.paths import fault_of_path
+from policy.people.roles import Permissions, Waivers
 from policy.rules.asking import Approval, Checkpoint, When
 from policy.rules.budgets import Budgets, InAll
 from policy.rules.environments import NONE, Environment
@@ -233,8 +234,12 @@ class Policy(Chain):
     """Who is told of what; where that goes, `notify` of the host file says."""
     notices: Notices
     """How people are told."""
+    permissions: Permissions
+    """Who may do what."""
+    waivers: Waivers
+    """How far a permission may go."""
     requests: Requests
-    """How people are reminded."""
+    """What is shown to people who decide, and how they are reminded."""
     pages: Pages
     reconcile_s: Seconds
     """One reconcile each so many seconds is sufficient; events only shorten the wait."""

@@ -9,6 +9,7 @@ import sys
 
 from tests.independent.landings import on_target
 from tests.independent.ledger import ledger, told
+from tests.independent.people import decided
 from tests.independent.served import Served
 from tests.independent.story import closes
 
@@ -35,7 +36,9 @@ def audit(gitdir, trust):
         refs_of_work = f"refs/heads/pawl/work/{mission}"
         served.must(kinds, mission, f"open without a fact ({refs_of_work})")
     if served.target in refs:
-        on_target(served, served.line(served.target, f"^{served.introduction}"), stories)
+        line = served.line(served.target, f"^{served.introduction}")
+        on_target(served, line, stories)
+        decided(served, stories, line)
     return served.problems
 
 

@@ -101,10 +101,16 @@ def judged(served, one, story, started):
     )
     served.must(verdict["product"] == candidate["product"], mission, "another product was judged")
     served.must(verdict["records"], mission, "no gate judged it")
+    used = one.trailers.get("Pawl-Waiver", [])
+    served.must(used == started["permissions"], mission, f"{one.oid} names {used}")
+    waivers = waived(story, used)
     for record in verdict["records"]:
         passed = record["verdict"]["kind"] == "passed"
-        waived = "Pawl-Waiver" in one.trailers
-        served.must(passed or waived, mission, f"landed with gate {record['gate']} not passed")
+        served.must(
+            passed or record["gate"] in waivers,
+            mission,
+            f"landed with gate {record['gate']} not passed",
+        )
     same_product(served, mission, one.tree, candidate["product"])
     commit = served.commit(candidate["commit"])
     served.must(
@@ -113,6 +119,12 @@ def judged(served, one, story, started):
         f"the candidate {commit.oid} is not what landed",
     )
     only_the_flip(served, one, story, started)
+
+
+def waived(story, used):
+    """Return the gates that the permissions *used* waive."""
+    answers = [fact["payload"] for fact in story.facts if fact["kind"] == "person-answered"]
+    return {gate for one in answers if one["permission"] in used for gate in one["gates"]}
 
 
 def same_product(served, mission, tree, product):

@@ -50,7 +50,7 @@ class Served:
         self.key, self.target = words["daemon_key"], "refs/heads/" + words["target"]
         text = Path(trust).read_text().partition("\npeers:")[2]
         self.keys = [self.key, *re.findall(r"^\s*- (ssh-ed25519 .*)$", text, re.MULTILINE)]
-        self.introduction = words["introduction"]
+        self.introduction, self.mode = words["introduction"], words.get("mode", "signed")
         self.problems = []
         self._commits = {}
 

@@ -25,7 +25,7 @@ NEXT = {
     },
     REVERTING: {"revert-missed": SETTLED, "reverted": LANDED},
     FAILED: {"attempt-started": BUILDING, "person-asked": WAITING, "mission-closed": CLOSED},
-    WAITING: {},
+    WAITING: {"permissions-seen": WAITING},
     CLOSED: {},
 }
 for _state in (BUILT, JUDGED):
@@ -77,8 +77,28 @@ def told(ran, good, failed, held):
             failed |= {mark} if record["gate"] not in BUILT_IN else set()
 
 
+ANSWERED = {"waiver": BUILT, "resume": OPEN, "grant": OPEN, "rejection": WAITING, "abort": WAITING}
+ANSWERS = {
+    "open": {"approval"},
+    "checkpoint": {"approval"},
+    "land": {"approval"},
+    "waive": {"waiver"},
+    "limit": {"resume", "grant"},
+}
+
+
+def answered(fact, asked, back):
+    """Return where a person's answer leads to; None where it is none to what was asked."""
+    body = fact["payload"]
+    kinds = ANSWERS[asked["need"]["kind"]] | {"rejection", "abort"} if asked else set()
+    if asked is None or body["request"] != asked["request"] or body["answer"] not in kinds:
+        return None
+    return ANSWERED.get(body["answer"], back)
+
+
 def replayed(served, story):
     state, epochs = None, {}
+    asked, back, ended = None, None, None
     mends, verdict = False, None
     good, failed, held = None, set(), set()
     for fact in story.facts:
@@ -108,6 +128,13 @@ def replayed(served, story):
             green = state != SETTLED or verdict in ("passed", "flaky")
             served.must(green, story.mission, f"closed on a target that was judged {verdict}")
         after = NEXT[state].get(kind)
+        if kind == "person-asked":
+            asked, back = fact["payload"], state
+        if kind == "person-answered" and state == WAITING:
+            after = answered(fact, asked, back)
+            asked, ended = None, fact["payload"]["answer"]
+        if kind == "mission-closed" and state == WAITING and ended == "rejection":
+            after = CLOSED if fact["payload"]["reason"] == "rejected_by_person" else None
         if kind == "mission-taken":
             after = None if state in (None, CLOSED) else state
         if kind == "mission-closed" and fact["payload"]["outcome"] == "CANCELLED":

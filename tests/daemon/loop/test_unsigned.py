@@ -21,5 +21,5 @@ def test_results_requests_and_log_lines_say_the_mode(house):
     results = ledger.read_closed_file(house.store, "H-1", "RESULTS.md")
     assert b"mode unsigned-local" in results
     names = house.git("ls-tree", "-r", "--name-only", "refs/pawl/missions/H-2").splitlines()
-    (request,) = [name for name in names if name.startswith("requests/")]
+    (request,) = [name for name in names if name == "requests/1.yaml"]
     assert 'mode: "unsigned-local"' in house.git("show", f"refs/pawl/missions/H-2:{request}")

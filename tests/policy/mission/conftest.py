@@ -25,6 +25,7 @@ from policy.mission.facts import (
     SelectionRecord,
     TargetJudged,
 )
+from policy.mission.persons import PersonAnswered, PersonAsked
 from policy.mission.record import Recorded
 from policy.mission.spending import NothingSpent
 from policy.mission.world import (
@@ -38,8 +39,10 @@ from policy.mission.world import (
     Unchanged,
     World,
 )
+from policy.people.needs import AtLimit
 from policy.rules.failures import FailureClass
 from policy.rules.model import Policy
+from policy.rules.outcomes import Reason
 
 BASE, TIP, WORK, CAND, LAND = ("b" * 40, "b" * 40, "1" * 40, "c" * 40, "f" * 40)
 MOVED = "d" * 40
@@ -75,7 +78,6 @@ def world(policy):
         start=FromTarget(),
         required=("scope", "tests"),
         after=(("scope", "0" * 64), ("tests", "0" * 64)),
-        approval="not_needed",
         now=datetime(2026, 1, 15, 12, 0, tzinfo=UTC),
     )
 
@@ -222,6 +224,34 @@ def routed(world, **routes):
     for name, changes in routes.items():
         failures[name] = failures[name].model_copy(update=changes)
     return but(world, policy=world.policy.model_copy(update={"failures": failures}))
+
+
+def asks(number=1, need=None, **changes):
+    """Return a person's being asked, at a limit unless *need* says otherwise."""
+    values = {
+        "request": f"requests/{number}.yaml",
+        "shown": "5" * 40,
+        "need": need or AtLimit(limit="failures.test_failure"),
+        "outcome": "ESCALATION_REQUESTED",
+        "reason": Reason.GATE_BROKEN,
+        "why": "because",
+        "attempt": 1,
+        "base": BASE,
+    }
+    return PersonAsked(**values | changes)
+
+
+def answers(answer, number=1, permission="8" * 40, **changes):
+    """Return a person's answer to request *number*."""
+    values = {
+        "request": f"requests/{number}.yaml",
+        "answer": answer,
+        "permission": permission,
+        "commit": "6" * 40,
+        "principal": "alice@x",
+        "own_request": False,
+    }
+    return PersonAnswered(**values | changes)
 
 
 def failed(story, failure, origin="item", stage="gate", *, n=1, why="because"):

@@ -51,6 +51,8 @@ def found(action, state):
             return [(fact,)]
         case a.Ask(asked=fact) | a.Close(closed=fact):
             return [(fact,)]
+        case a.Notice(seen=fact) | a.Answer(answered=fact):
+            return [(fact,)]
         case a.Archive() | a.Rest():
             return []
 

@@ -19,7 +19,9 @@ from policy.mission.actions import (
 )
 from policy.mission.decide import decide
 from policy.mission.facts import CandidateConflicted
+from policy.mission.persons import Said
 from policy.mission.world import Frozen, OnTip
+from policy.people.needs import ToLand
 from policy.rules.outcomes import Reason
 from tests.policy.mission.conftest import MOVED, but
 
@@ -54,7 +56,7 @@ def test_a_cleared_candidate_is_landed(story, world):
 
 
 def test_a_cleared_candidate_that_needs_approval_waits_for_it(story, world):
-    world = world.model_copy(update={"approval": "missing"})
+    world = but(world, said=Said(needs=(ToLand(name="requires_approval"),)))
     action = decide(story.opened().started().ended().proposed().judged().state, world)
     assert isinstance(action, Ask)
     assert action.asked.outcome == "APPROVAL_REQUESTED"

@@ -17,7 +17,7 @@ from policy.mission.actions import (
     Rest,
 )
 from policy.mission.decide import decide
-from policy.mission.facts import LandingMissed, MissionClosed, PersonAsked, Totals
+from policy.mission.facts import LandingMissed, MissionClosed, Totals
 from policy.mission.world import (
     Cancelled,
     Changed,
@@ -30,7 +30,7 @@ from policy.mission.world import (
 )
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason
-from tests.policy.mission.conftest import MOVED, but, failed
+from tests.policy.mission.conftest import MOVED, asks, but, failed
 
 
 @pytest.mark.parametrize(
@@ -103,14 +103,8 @@ def test_a_person_may_end_a_mission_any_time_before_its_landing(story, world, wi
 
 
 def test_a_waiting_mission_can_be_cancelled_and_else_rests(story, world):
-    asked = PersonAsked(
-        request="requests/1.yaml",
-        outcome="ESCALATION_REQUESTED",
-        reason=Reason.GATE_BROKEN,
-        why="because",
-    )
     failed(story.opened().started().ended(), "environment_error", origin="environment")
-    story.tells(asked)
+    story.tells(asks())
     assert isinstance(decide(story.state, world), Rest)
     assert isinstance(decide(story.state, but(world, wish=Cancelled())), Close)
 
@@ -151,14 +145,7 @@ def test_a_wish_seen_while_frozen_cancels_nothing(story, world, wish, upto):
 
 
 def test_a_person_who_is_waited_for_cannot_cancel_by_what_nobody_believes(story, world):
-    story.opened().tells(
-        PersonAsked(
-            request="requests/1.yaml",
-            outcome="ESCALATION_REQUESTED",
-            reason=Reason.BUILDER_FAILED,
-            why="because",
-        )
-    )
+    story.opened().tells(asks())
     action = decide(story.state, but(world, wish=Removed(), integrity=Frozen(why="doubt")))
     assert isinstance(action, Rest)
 

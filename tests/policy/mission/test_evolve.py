@@ -11,7 +11,6 @@ from policy.mission.facts import (
     LandingMissed,
     LandingStarted,
     MissionClosed,
-    PersonAsked,
     RepairEnded,
     Reverted,
     RevertMissed,
@@ -21,9 +20,11 @@ from policy.mission.facts import (
     TargetRan,
     Totals,
 )
+from policy.mission.persons import PermissionsSeen, Sighting
 from policy.mission.record import Recorded, UnreadableFactError, from_json
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason
+from tests.policy.mission.conftest import AT, answers, asks
 
 LAND, TREE = "f" * 40, "7" * 40
 TOTALS = Totals(attempts=1, interruptions=0, candidates=0, gates_run=0)
@@ -55,14 +56,16 @@ def missed(story):
 
 
 def asked(story):
-    return story.tells(
-        PersonAsked(
-            request="requests/1.yaml",
-            outcome="ESCALATION_REQUESTED",
-            reason=Reason.GATE_BROKEN,
-            why="because",
-        )
-    )
+    return story.tells(asks())
+
+
+def ended_by(answer):
+    return lambda story: asked(story).tells(answers(answer))
+
+
+def seen(story):
+    sighting = Sighting(path="waivers/a.yaml", blob="8" * 40, commit="6" * 40, at=AT)
+    return story.tells(PermissionsSeen(seen=(sighting,)))
 
 
 def closed(outcome, reason):
@@ -127,6 +130,8 @@ STATES = {
     "Judged": ["opened", "started", "ended", "proposed", "judged"],
     "Failed": ["opened", "started", "ended", classified],
     "Waiting": ["opened", asked],
+    "Rejected": ["opened", ended_by("rejection")],
+    "Aborted": ["opened", ended_by("abort")],
     "Landing": ["opened", "started", "ended", "proposed", "judged", "landing"],
     "OnTarget": ["opened", "started", "ended", "proposed", "judged", "landing", "landed"],
     "Settled": [
@@ -173,18 +178,28 @@ FACTS = {
         asked,
         {"Opened": "Waiting", "Proposed": "Waiting", "Judged": "Waiting", "Failed": "Waiting"},
     ),
+    "permissions-seen": (seen, dict.fromkeys(("Waiting", "Rejected", "Aborted"), "Waiting")),
+    "a resume": (lambda story: story.tells(answers("resume")), {"Waiting": "Opened"}),
+    "a rejection": (lambda story: story.tells(answers("rejection")), {"Waiting": "Waiting"}),
+    "an approval of a limit": (lambda story: story.tells(answers("approval")), {}),
+    "a waiver of a limit": (lambda story: story.tells(answers("waiver")), {}),
+    "another's answer": (lambda story: story.tells(answers("resume", 2)), {}),
     "closed PASS": (closed("PASS", Reason.LANDED), {"Settled": "Closed"}),
     "closed BLOCKED": (
         closed("BLOCKED", Reason.TESTS_FAILED),
-        {"Failed": "Closed", "Opened": "Closed"},
+        {"Failed": "Closed", "Opened": "Closed", "Rejected": "Closed"},
     ),
     "closed CANCELLED": (
         closed("CANCELLED", Reason.BY_PERSON),
         dict.fromkeys(
-            ("Opened", "Building", "Built", "Proposed", "Judged", "Failed", "Waiting"), "Closed"
+            (
+                "Opened", "Building", "Built", "Proposed", "Judged", "Failed", "Waiting",
+                "Rejected", "Aborted",
+            ),
+            "Closed",
         ),
     ),
-}
+}  # fmt: skip
 
 
 def tell(story, chapter):
@@ -197,6 +212,7 @@ def test_a_fact_follows_where_the_design_says_and_nowhere_else(story, state, fac
     for chapter in STATES[state]:
         tell(story, chapter)
     named = {"none": "NoneType", "Red": "Settled", "Mending": "Failed"}
+    named |= {"Rejected": "Waiting", "Aborted": "Waiting"}
     assert type(story.state).__name__ == named.get(state, state)
     chapter, follows = FACTS[fact]
     if state in follows:

@@ -6,7 +6,7 @@ looks at, so that a step back to a state seen before on the same way is a missio
 
 from collections import Counter
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 
 import pytest
@@ -16,10 +16,12 @@ from policy.mission import states as s
 from policy.mission import world as w
 from policy.mission.decide import decide
 from policy.mission.evolve import evolve
+from policy.mission.persons import NOTHING_SAID, Said
 from policy.mission.record import Recorded
+from policy.people.needs import ToLand
 from policy.rules.escalation import Level
 from policy.rules.failures import FailureClass
-from tests.policy.mission.conftest import MOVED
+from tests.policy.mission.conftest import MOVED, answers
 from tests.policy.mission.outcomes import AFTER, LAND, found
 
 STARTING = (
@@ -30,6 +32,9 @@ ENDS = (a.Rest, a.Archive)
 MANY = 10_000
 RETRIED = {FailureClass.TEST_FAILURE, FailureClass.TIMEOUT, FailureClass.ENVIRONMENT_ERROR}
 """Classes with a second attempt: of the item's own, that are charged, and one that is not."""
+ASKED_FOR = Said(needs=(ToLand(name="requires_approval"),))
+WAIVER = {"action": "waiver", "then": "terminate"}
+ANSWERS = ("approval", "rejection", "resume", "abort", "waiver")
 FEW = 1
 """Rebuilds in a row before a mission goes first."""
 
@@ -75,7 +80,7 @@ class Worlds:
             "way": [w.Clear(), w.Yields(to="H-2", rebuilds=9)],
             "moved_by": ["others", "landings"],
             "target": ["b" * 40, MOVED],
-            "approval": ["not_needed", "missing"],
+            "said": [NOTHING_SAID, ASKED_FOR],
             "required": [("scope", "tests"), ("scope", "tests", "new")],
             "start": [w.FromTarget(), w.FromPerson(commit="6" * 40, tree="6" * 40)],
         }  # fmt: skip
@@ -122,6 +127,9 @@ def own_of(state):
             return of_grounds(state.grounds), of_judgement(state.judgement)
         case s.Reverting():
             return of_grounds(state.grounds), of_judgement(state.judgement), state.revert
+        case s.Failed():
+            barred = state.barred and of_runs([state.barred.judged])
+            return state.failure, state.at, barred
         case _:
             own = vars(state).items()
             return tuple(value for name, value in own if name not in ("history", "attempt"))
@@ -144,12 +152,18 @@ def of_runs(runs):
     )
 
 
-def key(state):
-    """Return all of *state* that `decide` looks at."""
-    if isinstance(state, s.Closed | s.Waiting):
+def key(state, *, answers=False):
+    """Return all of *state* that `decide` looks at; of a request's past only where it *answers*."""
+    if isinstance(state, s.Closed):
         return (type(state),)
+    if isinstance(state, s.Waiting):
+        ended = state.answered and state.answered.answer
+        # only the first request is ever answered: from any other nothing leads back
+        back = key(state.back) if answers and state.asked.request == "requests/1.yaml" else None
+        return type(state), back, state.asked.need.kind, ended
     own = own_of(state)
     history = state.history
+    people = history.requests, history.allowance.attempts, len(history.decisions)
     past = tuple((one.started.start_tree, one.ended.change) for one in history.attempts)
     last = history.attempts[-1].ended.ending.kind if history.attempts else None
     counts = frozenset(Counter(one.failure for one in history.failures).items())
@@ -163,7 +177,7 @@ def key(state):
     if mends is not None:
         again = of_judgement(mends.judgement), mends.grounds.landed.commit
         return type(state), len(past), last, own, moved, again, history.interruptions
-    return type(state), history.interruptions, past, last, counts, own, moved
+    return type(state), history.interruptions, past, last, counts, own, moved, people
 
 
 def key_of_climb(state):
@@ -280,6 +294,32 @@ def test_every_climb_ends_whatever_fails_on_the_way(opened, world, worlds):
     assert levels == {0, 1}
 
 
+def test_every_state_ends_whatever_people_answer_to_the_first_request(opened, world, worlds):
+    policy = worlds.policy
+    routes = {
+        name: route.model_copy(update={"limit": 0}) for name, route in policy.failures.items()
+    }
+    waived = {
+        FailureClass.TEST_FAILURE: routes[FailureClass.TEST_FAILURE].model_copy(update=WAIVER)
+    }
+    selection = policy.selection.model_copy(update={"interruptions": 0})
+    strict = policy.model_copy(update={"failures": routes | waived, "selection": selection})
+    calm = world.model_copy(update={"policy": strict})
+    sayings = [
+        ASKED_FOR.model_copy(
+            update={"answers": (answers(answer, gates=gates),), "holding": holding}
+        )
+        for answer in ANSWERS
+        for gates in (() if answer != "waiver" else ("tests",),)
+        for holding in (frozenset(), frozenset({"8" * 40}))
+    ]
+    around = [calm, *(calm.model_copy(update={"said": one}) for one in sayings)]
+    graph = Graph(opened, partial(key, answers=True))
+    graph.reach(around, but=AFTERWARDS)
+    assert {s.Waiting, s.Closed, s.Landing} <= types(graph)
+    ends(graph, around, but=AFTERWARDS)
+
+
 def test_every_state_after_a_landing_ends_in_every_world_that_stays_as_it_is(landed, world, worlds):
     calm = world.model_copy(update={"policy": worlds.policy, "target": LAND, "after": AFTER[1]})
     asks = world.call.model_copy(update={"deterministic": False})
@@ -313,4 +353,4 @@ def test_what_stands_against_starting_and_landing_does_so_in_every_state(opened,
             assert one.target == state.grounds.landed.commit
         if isinstance(action, a.BuildLanding):
             assert one.wish.kind == "unchanged"
-            assert one.approval == "not_needed"
+            assert not one.said.needs

@@ -14,7 +14,6 @@ from policy.mission.facts import (
     FailureClassified,
     MissionClosed,
     MissionTaken,
-    PersonAsked,
     RevertStarted,
     TargetJudged,
     TargetJudging,
@@ -25,7 +24,7 @@ from policy.mission.hub import agreed
 from policy.mission.record import Recorded
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason
-from tests.policy.mission.conftest import LAND, TREE, Story
+from tests.policy.mission.conftest import LAND, TREE, Story, asks
 
 EFFECTS = (a.BuildLanding, a.MoveTarget, a.BuildRevert, a.MoveBack, a.Archive)
 OTHER = {"host": "two", "why": "?"}
@@ -43,12 +42,7 @@ def failed():
 
 
 def asked():
-    return PersonAsked(
-        request="requests/1.yaml",
-        outcome="ESCALATION_REQUESTED",
-        reason=Reason.TESTS_FAILED,
-        why="?",
-    )
+    return asks()
 
 
 def ended():

@@ -1,0 +1,170 @@
+"""What people say of a mission at the target's tip: answers that count, decisions that hold.
+
+Files that name the mission and do not count are told with their reason; a person who has signed
+something must never have to guess why nothing happens.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from daemon.people.following import People
+from daemon.people.matter import Scene
+from gitops.observe import Tip
+from gitops.people.openssh import OpensshError
+from gitops.people.permissions import permissions
+from gitops.repository import Store
+from policy.backlog.item import BacklogItem
+from policy.ids import BlobId
+from policy.mission.needed import needed
+from policy.mission.persons import Decision, PersonAnswered, Said, Sighting
+from policy.mission.states import Mission, Waiting
+from policy.mission.world import Frozen
+from policy.people.check import Denied, Valid, check, revoked_by
+from policy.people.found import Found
+from policy.people.permission import (
+    Abort,
+    AcceptRewrite,
+    Approval,
+    Grant,
+    Rejection,
+    Resume,
+    Revocation,
+    StandingWaiver,
+    Waiver,
+)
+from policy.people.trusted_time import Behind
+from policy.rules.load import Effective
+from policy.rules.model import Policy
+
+OfMission = Waiver | Approval | Rejection | Resume | Grant | Abort
+
+
+@dataclass(frozen=True)
+class Counsel:
+    """One tip, and the open missions there."""
+
+    store: Store
+    people: People
+    tip: Tip
+    missions: tuple[Mission, ...]
+
+    def said(self, mission: Mission, item: BacklogItem, effective: Effective) -> Said:
+        """Return what a decision about *mission* is told. For one that asks nothing it is free."""
+        said = Said(needs=needed(mission, item))
+        asks = isinstance(mission, Waiting) and mission.answered is None
+        if not asks and not mission.history.decisions:
+            return said
+        skew_s = effective.policy.waivers.clock_skew_s
+        try:
+            chain = self.people.chain(self.tip, self.missions, skew_s)
+        except OpensshError as error:
+            return said.model_copy(update={"doubt": str(error)})
+        time = self.people.time(skew_s)
+        found = permissions(self.store, chain, self.people.faith)
+        founds = tuple(one for one in found if isinstance(one, Found))
+        used, revoked = chain.used | self._used(), revoked_by(founds)
+        scene = replace(self.scene(effective), time=time, used=used, revoked=revoked)
+        case = Hearing(scene, founds, mission, item)
+        said = said.model_copy(update={"holding": frozenset(case.holding())})
+        if isinstance(time, Behind):
+            said = said.model_copy(update={"doubt": time.why})
+        return case.heard(said, mission) if isinstance(mission, Waiting) else said
+
+    def doubt(self, policy: Policy) -> Frozen | None:
+        """Return why nothing may open or land as far as people are concerned."""
+        return self.people.doubt(self.tip, self.missions, policy.waivers.clock_skew_s)
+
+    def scene(self, effective: Effective) -> Scene:
+        """Return what is asked about here, without what anybody has signed."""
+        return Scene(
+            faith=self.people.faith,
+            tip=self.tip.commit,
+            ref=self.tip.ref,
+            root=self.people.root,
+            effective=effective,
+            time=self.people.time(effective.policy.waivers.clock_skew_s),
+        )
+
+    def _used(self) -> frozenset[BlobId]:
+        return frozenset(
+            one.answered.permission for m in self.missions for one in m.history.decisions
+        )
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """The permissions at one tip, held against what one mission asks and has asked."""
+
+    scene: Scene
+    founds: tuple[Found, ...]
+    mission: Mission
+    item: BacklogItem
+
+    def holding(self) -> Iterator[BlobId]:
+        """Yield the permissions of decisions that would be given again as things are."""
+        by_blob = {one.blob: one for one in self.founds}
+        for one in self.mission.history.decisions:
+            found = by_blob.get(one.answered.permission)
+            if found is not None and self._holds(one, found):
+                yield one.answered.permission
+
+    def _holds(self, one: Decision, found: Found) -> bool:
+        once = replace(self.scene, used=self.scene.used - {one.answered.permission})
+        kinds = frozenset({one.answered.answer})
+        live = once.live(self.mission, self.item, one.asked, kinds)
+        return live is not None and isinstance(check(found, live), Valid)
+
+    def heard(self, said: Said, mission: Waiting) -> Said:
+        """Return *said* with the answers to what *mission* waits for, and what is no answer."""
+        live = self.scene.live(mission, self.item, mission.asked)
+        before = {one.answered.permission for one in mission.history.decisions}
+        mine = [one for one in self.founds if self._is_mine(one) and one.blob not in before]
+        verdicts = [] if live is None else [(one, check(one, live)) for one in mine]
+        return said.model_copy(
+            update={
+                "answers": tuple(
+                    answered(mission.asked.request, one, verdict)
+                    for one, verdict in verdicts
+                    if isinstance(verdict, Valid)
+                ),
+                "denied": tuple(
+                    f"{one.path} does not count: {verdict.code}: {verdict.why}"
+                    for one, verdict in verdicts
+                    if isinstance(verdict, Denied)
+                ),
+                "unseen": tuple(self._unseen(mission, mine)),
+            }
+        )
+
+    def _is_mine(self, found: Found) -> bool:
+        permission = found.permission
+        if not isinstance(permission, OfMission):
+            return False
+        return permission.mission == self.mission.history.mission
+
+    def _unseen(self, mission: Waiting, mine: list[Found]) -> Iterator[Sighting]:
+        known = {(one.path, one.blob, one.commit) for one in mission.history.seen}
+        for one in mine:
+            if (one.path, one.blob, one.introduced.commit) not in known:
+                at = f"{one.first_seen:%Y-%m-%dT%H:%M:%SZ}"
+                commit = one.introduced.commit
+                yield Sighting(path=one.path, blob=one.blob, commit=commit, at=at)
+
+
+def answered(request: str, found: Found, valid: Valid) -> PersonAnswered:
+    """Return the fact that a valid answer is."""
+    permission = valid.permission
+    match permission:
+        case Waiver() | Approval() | Rejection() | Resume() | Grant() | Abort():
+            return PersonAnswered(
+                request=request,
+                answer=permission.kind,
+                permission=found.blob,
+                commit=found.introduced.commit,
+                principal=valid.principal,
+                own_request=valid.own_request,
+                gates=permission.gates if isinstance(permission, Waiver) else (),
+                more=permission.grant if isinstance(permission, Grant) else None,
+            )
+        case StandingWaiver() | Revocation() | AcceptRewrite():
+            raise TypeError(f"{found.path}: a {permission.kind} answers no request")

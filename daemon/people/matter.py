@@ -1,0 +1,108 @@
+"""What a mission asks a person about, as everything is now: what permissions are held against."""
+
+from dataclasses import dataclass
+
+from gitops.people.faith import Faith
+from policy.backlog.item import BacklogItem
+from policy.ids import BlobId, CommitId, RefName
+from policy.mission.facts import Candidate
+from policy.mission.person import non_waivable
+from policy.mission.persons import PersonAsked
+from policy.mission.states import Failed, Judged, Landing, Mission, Proposed, Waiting
+from policy.people.live import Candidate as Offered
+from policy.people.live import Document, Held, Live, OfMission
+from policy.people.needs import (
+    AtCheckpoint,
+    AtLimit,
+    ToLand,
+    ToOpen,
+    ToWaive,
+    answering,
+    deciding,
+)
+from policy.people.permission import Kind, PermissionId, Repo
+from policy.people.trusted_time import TrustedTime
+from policy.rules.load import Effective
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is the same for all that is asked at one tip."""
+
+    faith: Faith
+    tip: CommitId
+    ref: RefName
+    root: CommitId
+    effective: Effective
+    time: TrustedTime
+    used: frozenset[BlobId] = frozenset()
+    revoked: frozenset[PermissionId] = frozenset()
+
+    def live(
+        self,
+        mission: Mission,
+        item: BacklogItem,
+        asked: PersonAsked,
+        kinds: frozenset[Kind] | None = None,
+    ) -> Live | None:
+        """Return what answers *asked* are held against; None while the request is not written.
+
+        *kinds* are the answers that are looked for: all that *asked* can have, unless named.
+        """
+        if asked.shown is None:
+            return None
+        policy = self.effective.policy
+        of = OfMission(
+            mission=mission.history.mission,
+            attempt=len(mission.history.attempts),
+            spec=mission.history.opened.spec_hash,
+            policy=self.effective.digest,
+            request=asked.shown,
+            gates=asked.need.gates if isinstance(asked.need, ToWaive) else (),
+            subject=self._subject(mission, asked),
+            requester=item.requested_by,
+        )
+        built = candidate_of(mission)
+        return Live(
+            tip=self.tip,
+            parent=built.base if built is not None and built.base == self.tip else None,
+            repo=Repo(root_commit=self.root, name=policy.repo_name),
+            ref=self.ref,
+            mode=self.faith.trust.mode,
+            mark=Held(),  # a line that was rewritten freezes before anything is decided
+            matter=of,
+            kinds=answering(asked.need) if kinds is None else kinds,
+            roles=deciding(asked.need, policy.permissions),
+            machine_keys=self.faith.machines,
+            non_waivable=non_waivable(policy),
+            max_ttl_s=policy.waivers.max_ttl_s,
+            time=self.time,
+            used=self.used,
+            revoked=self.revoked,
+        )
+
+    def _subject(self, mission: Mission, asked: PersonAsked) -> Offered | Document | None:
+        match asked.need:
+            case ToLand() | AtCheckpoint() | ToWaive():
+                built = candidate_of(mission)
+                if built is None:
+                    return None
+                return Offered(
+                    base=asked.base,
+                    change=built.change,
+                    product=built.product,
+                    both=self.effective.policy.waivers.both,
+                )
+            case ToOpen():
+                blob = mission.history.opened.item_blob
+                return Document(base=asked.base, document=blob)
+            case AtLimit():
+                return None
+
+
+def candidate_of(mission: Mission) -> Candidate | None:
+    """Return what would land, or was barred; where the mission waits, what it had when it asked."""
+    state = mission.back if isinstance(mission, Waiting) else mission
+    if isinstance(state, Proposed | Judged | Landing):
+        return state.candidate
+    return state.barred.candidate if isinstance(state, Failed) and state.barred else None

@@ -1,0 +1,119 @@
+"""A mission waits, a person signs the ready-made answer, and it goes on."""
+
+import json
+
+import pytest
+
+from tests.daemon.conftest import POLICY
+
+ASKS = POLICY + b"failures:\n  build_error: {action: escalate, origin: item}\n"
+WAIVES = POLICY + b"failures:\n  test_failure: {action: waiver, origin: item}\n"
+
+
+def test_an_approval_lets_it_land_and_is_named_by_the_landing(home):
+    home.wishes("H-1", requires_approval=True)
+    home.runs()
+    asked = home.waits("H-1")
+    assert (asked.outcome, asked.request) == ("APPROVAL_REQUESTED", "requests/1.yaml")
+    home.answers("H-1", "approval")
+    home.runs()
+    assert home.ended("H-1") == ("PASS", "landed")
+    kinds = home.kinds("H-1")
+    assert kinds.index("permissions-seen") < kinds.index("person-answered")
+    (started,) = [one for one in home.facts("H-1") if one.kind == "landing-started"]
+    (blob,) = started.permissions
+    assert home.git("log", "-1", "--format=%(trailers:key=Pawl-Waiver,valueonly)").strip() == blob
+    (answered,) = [one for one in home.facts("H-1") if one.kind == "person-answered"]
+    assert (answered.principal, answered.answer) == ("alice@x", "approval")
+    assert blob == answered.permission
+
+
+def test_a_rejection_ends_it(home):
+    home.wishes("H-1", requires_approval=True)
+    home.runs()
+    home.answers("H-1", "rejection")
+    home.runs()
+    assert home.ended("H-1") == ("BLOCKED", "rejected_by_person")
+    assert "make H-1.txt" not in home.subjects()
+
+
+def test_an_abort_cancels_it(home):
+    home.wishes("H-1", requires_approval=True)
+    home.runs()
+    home.answers("H-1", "abort")
+    home.runs()
+    assert home.ended("H-1") == ("CANCELLED", "by_person")
+
+
+def test_a_resume_is_one_more_attempt_and_then_the_same_limit_asks_again(settled):
+    home = settled(ASKS)
+    home.wishes("H-1", command=["sh", "-c", "exit 3"])
+    home.runs()
+    assert home.waits("H-1").request == "requests/1.yaml"
+    home.answers("H-1", "resume")
+    home.runs()
+    assert home.waits("H-1").request == "requests/2.yaml"
+    assert home.kinds("H-1").count("attempt-ended") == 2
+    home.runs()
+    assert home.kinds("H-1").count("attempt-ended") == 2
+
+
+def test_a_grant_is_as_many_attempts_as_it_says(settled):
+    home = settled(ASKS + b"command: {deterministic: false}\n")
+    home.wishes("H-1", command=["sh", "-c", "exit 3"])
+    home.runs()
+    home.answers("H-1", "grant", edit=lambda text: text.replace('"attempts": 1', '"attempts": 3'))
+    home.runs()
+    assert home.waits("H-1").request == "requests/2.yaml"
+    assert home.kinds("H-1").count("attempt-ended") == 4
+
+
+def test_a_waiver_of_the_gate_lets_it_land_with_what_failed(settled):
+    home = settled(WAIVES)
+    home.wishes("H-1", tests=[{"run": ["test", "-s", "other.txt"]}])
+    home.runs()
+    asked = home.waits("H-1")
+    assert (asked.outcome, asked.need.gates) == ("WAIVER_REQUESTED", ("tests",))
+    home.answers("H-1", "waiver")
+    home.runs()
+    assert home.ended("H-1") == ("PASS", "landed")
+    (started,) = [one for one in home.facts("H-1") if one.kind == "landing-started"]
+    assert len(started.permissions) == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "edit", "code"),
+    [
+        (None, None, "unsigned"),
+        ("eve", None, "unknown_key"),
+        ("alice", lambda text: text.replace("H-1", "H-2"), None),
+        ("alice", lambda text: text.replace("attempt: 1", "attempt: 2"), "wrong_attempt"),
+        ("alice", lambda text: text.replace("refs/heads/main", "refs/heads/other"), "wrong_ref"),
+    ],
+    ids=["nobody", "a stranger", "another mission", "attempt", "branch"],
+)
+def test_what_does_not_count_is_told_and_changes_nothing(home, by, edit, code):
+    home.wishes("H-1", requires_approval=True)
+    home.runs()
+    home.answers("H-1", "approval", by=by, edit=edit)
+    standing = home.runs()
+    assert home.waits("H-1").request == "requests/1.yaml"
+    why = standing.rests["H-1"].why
+    assert (f"does not count: {code}" in why) if code else "does not count" not in why
+    home.answers("H-1", "rejection")
+    home.runs()
+    assert home.ended("H-1") == ("BLOCKED", "rejected_by_person")
+
+
+def test_the_request_shows_what_would_land(home):
+    home.wishes("H-1", requires_approval=True)
+    home.runs()
+    lines = dict(
+        line.split(": ", 1) for line in home.request("H-1").splitlines() if ": " in line[:20]
+    )
+    asked = home.waits("H-1")
+    candidate = json.loads(lines["candidate"])
+    assert json.loads(lines["base"]) == asked.base == home.tip(f"{candidate}^")
+    assert "H-1.txt" in home.request("H-1")
+    shown = home.git("rev-parse", "refs/pawl/missions/H-1:requests/1.yaml")
+    assert shown == asked.shown

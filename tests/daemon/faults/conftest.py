@@ -71,7 +71,7 @@ class Faulty(House):
     def runs(self, **options):
         """Run until idle; where the lease of a host that is gone runs out, beyond that."""
         with self.serves(**options) as it:
-            return _until_idle(it)
+            return _until_idle(it, self)
 
     @property
     def hub(self):
@@ -100,7 +100,7 @@ class Faulty(House):
         code = 70
         try:
             with serving(self.outside, point=points) as it:
-                _until_idle(it)
+                _until_idle(it, self)
             code = 0
         finally:
             os._exit(code)
@@ -152,14 +152,20 @@ class Faulty(House):
     def told_of(self, mission):
         """How a mission stands, for good or for now, and what it did once."""
         kinds = Counter(self.kinds(mission))
-        once = ("mission-opened", "landed", "target-judged", "person-asked", "mission-closed")
+        once = (
+            "mission-opened", "landed", "target-judged", "person-asked", "person-answered",
+            "mission-closed",
+        )  # fmt: skip
         end = self.facts(mission)[-1]
         return {kind: kinds[kind] for kind in once}, getattr(end, "outcome", end.kind)
 
     def files(self):
         """What the target holds: path -> blob."""
         rows = (row.split() for row in self.git("ls-tree", "-r", "main").splitlines())
-        return {row[3]: row[2] for row in rows}
+        files = {row[3]: row[2] for row in rows}
+        # a permission names the request, which says when: each life has its own
+        own = [path for path in files if path.startswith("waivers/")]
+        return {path: files[path] for path in files if path not in own} | {"waivers": len(own)}
 
     def refs(self):
         refs = self.git("for-each-ref", "--format=%(refname)").splitlines()
@@ -354,8 +360,10 @@ def _is_stopped(standing):
     return "stopping" in {rest.reason for rest in standing.rests.values()}
 
 
-def _until_idle(it):
+def _until_idle(it, house):
     standing = once(it)
+    while not _is_stopped(standing) and house.life.answers(house):
+        standing = once(it)
     while "elsewhere" in {rest.reason for rest in standing.rests.values()}:
         it.wake.wait(it.site.outside.host.remote.fetch_s)
         standing = once(it)

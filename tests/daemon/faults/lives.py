@@ -46,6 +46,8 @@ class Life:
     wishes: Callable
     acts: Mapping[str, Callable] = field(default_factory=dict)
     """What happens outside when a point is first passed; done once, whatever is killed when."""
+    answers: Callable = nobody
+    """What a person does each time the daemon rests; whether it was anything."""
     hub: bool = False
     """The house is a clone, and what happens has to be taken by its hub."""
 
@@ -205,6 +207,38 @@ def wishes_orphaned(house):
     house.is_host("2")
 
 
+def wishes_permitted(house):
+    house.wishes("Z-1", requires_approval=True)
+
+
+def wishes_granted(house):
+    """Its builder fails before the file `granted` is there."""
+    sign = house.signs / "granted"
+    house.wishes("Z-1", command=["sh", "-c", f"test -e {sign} || exit 3; echo made >Z-1.txt"])
+
+
+def approves(house):
+    return answers(house, "approval")
+
+
+def grants(house):
+    (house.signs / "granted").touch()
+    return answers(house, "grant")
+
+
+def answers(house, kind):
+    """Copy the ready-made answer out of the request, as plain git does it."""
+    if not once(house, "answered"):
+        return False
+    dossier = "refs/pawl/missions/Z-1:requests/1"
+    lines = house.git("show", f"{dossier}.{kind}.yaml").splitlines()
+    reason = 'reason: "it was read, and it is what was asked for"'
+    lines = [reason if line.startswith("reason: ") else line for line in lines]
+    (name,) = [json.loads(line[4:]) for line in lines if line.startswith("id: ")]
+    house.commits({f"waivers/{name}.yaml": "\n".join(lines) + "\n"})
+    return True
+
+
 def stops_the_daemon(house):
     if once(house, "stopped"):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -219,6 +253,8 @@ LIVES = (
     Life("furnished", wishes_furnished),
     Life("idle", wishes_idle),
     Life("asked", wishes_asked),
+    Life("permitted", wishes_permitted, answers=approves),
+    Life("granted", wishes_granted, answers=grants),
     Life("conflicted", wishes_made, {"builder-start": writes_the_same_file}),
     Life("missed", wishes_made, {"land": writes_another_file}),
     Life("stopped", wishes_patient, {"builder-start": stops_the_daemon}),

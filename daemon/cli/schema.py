@@ -8,8 +8,9 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from types import ModuleType
 from typing import Any, Literal
 
 from daemon.cli import output
@@ -38,7 +39,7 @@ from policy.value import Value
 Kind = Literal["item", "policy", "host", "permission"]
 _MODULES = (
     conditions, item, verification, asking, budgets, environments, escalation, hours, progress,
-    routes, sandbox, signature, rules, destinations, model, host, permission, roles,
+    routes, sandbox, signature, rules, destinations, model, host, roles,
 )  # fmt: skip
 _NAMES: dict[Kind, str] = {
     "item": "BacklogItem",
@@ -50,7 +51,7 @@ _NAMES: dict[Kind, str] = {
 
 def schema(kind: Kind) -> Exit:
     """Print the schema of one kind of file."""
-    meanings = dict(_meanings())
+    meanings = dict(_meanings((permission,) if kind == "permission" else _MODULES))
     match kind:
         case "item":
             made = item_schema()
@@ -80,9 +81,9 @@ def _said(key: str, value: object) -> object:
     return _SOURCE.sub("", value) if key == "description" and isinstance(value, str) else value
 
 
-def _meanings() -> Iterator[tuple[str, dict[str, str]]]:
+def _meanings(modules: Iterable[ModuleType]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each model's name, and what each of its fields means."""
-    for module in _MODULES:
+    for module in modules:
         for name, value in vars(module).items():
             if isinstance(value, type) and issubclass(value, Value):
                 yield name, _fields_of(value)

@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 
 from daemon.people.following import People
 from daemon.people.matter import Scene
+from gitops.commits import tree_of
 from gitops.observe import Tip
 from gitops.people.openssh import OpensshError
 from gitops.people.permissions import permissions
 from gitops.repository import Store
+from gitops.tree.diff import entries_between
 from policy.backlog.item import BacklogItem
 from policy.ids import BlobId
 from policy.mission.needed import needed
 from policy.mission.persons import Decision, PersonAnswered, Said, Sighting
-from policy.mission.states import Mission, Waiting
+from policy.mission.states import Judged, Mission, Proposed, Waiting
+from policy.mission.wanted import Changed, reads_paths
 from policy.mission.world import Frozen
 from policy.people.check import Denied, Valid, check, revoked_by
 from policy.people.found import Found
@@ -50,11 +53,12 @@ class Counsel:
 
     def said(self, mission: Mission, item: BacklogItem, effective: Effective) -> Said:
         """Return what a decision about *mission* is told. For one that asks nothing it is free."""
-        said = Said(needs=needed(mission, item))
+        policy = effective.policy
+        said = Said(needs=needed(mission, item, policy, self._changed(mission, policy)))
         asks = isinstance(mission, Waiting) and mission.answered is None
         if not asks and not mission.history.decisions:
             return said
-        skew_s = effective.policy.waivers.clock_skew_s
+        skew_s = policy.waivers.clock_skew_s
         try:
             chain = self.people.chain(self.tip, self.missions, skew_s)
         except OpensshError as error:
@@ -84,6 +88,17 @@ class Counsel:
             effective=effective,
             time=self.people.time(effective.policy.waivers.clock_skew_s),
         )
+
+    def _changed(self, mission: Mission, policy: Policy) -> Changed | None:
+        """Return what the candidate changes, as far as anybody asks; as the mission made it."""
+        if not isinstance(mission, Proposed | Judged):
+            return None
+        last = mission.attempt
+        if not reads_paths(policy) or last.ended.tree is None:
+            return Changed((), last.ended.stat.lines)
+        base = tree_of(self.store, last.started.base)
+        entries = entries_between(self.store, base, last.ended.tree)
+        return Changed(tuple(one.path for one in entries), last.ended.stat.lines)
 
     def _used(self) -> frozenset[BlobId]:
         return frozenset(

@@ -117,3 +117,22 @@ def test_the_request_shows_what_would_land(home):
     assert "H-1.txt" in home.request("H-1")
     shown = home.git("rev-parse", "refs/pawl/missions/H-1:requests/1.yaml")
     assert shown == asked.shown
+
+
+def test_opening_checkpoint_and_landing_ask_one_after_the_other_as_policy_says(settled):
+    home = settled(
+        POLICY + b"approvals: [{at: open, role: approver}, {at: land, role: approver, "
+        b"when: {paths: ['H-1.*']}}]\n"
+        b"checkpoints: [{name: CEO_REVIEW, after: build}]\n"
+    )
+    home.wishes("H-1")
+    asked = []
+    for number in (1, 2, 3):
+        home.runs()
+        asked.append(home.waits("H-1").need.kind)
+        home.answers("H-1", "approval", number=number)
+    home.runs()
+    assert asked == ["open", "checkpoint", "land"]
+    assert home.ended("H-1") == ("PASS", "landed")
+    (started,) = [one for one in home.facts("H-1") if one.kind == "landing-started"]
+    assert len(started.permissions) == 2, "those that what lands was shown for"

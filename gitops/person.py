@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from gitops.scratch import scratch_folder
 from policy.ids import CommitId
@@ -72,7 +73,12 @@ class Person:
             self._git("config", "--local", "--add", name, value)
 
     def commit(
-        self, parent: CommitId | None, files: Mapping[str, bytes | None], message: str
+        self,
+        parent: CommitId | None,
+        files: Mapping[str, bytes | None],
+        message: str,
+        *,
+        sign: Literal["as_configured", "always"] = "as_configured",
     ) -> CommitId:
         """Return a commit of *parent* with *files* replaced (None: removed). No ref moves."""
         with scratch_folder() as folder:
@@ -83,8 +89,8 @@ class Person:
                 self._stage(path, content, index)
             tree = self._git("write-tree", extra=index)
         parents = ("-p", parent) if parent is not None else ()
-        sign = ("-S",) if self._signs() else ()
-        return CommitId(self._git("commit-tree", *sign, *parents, tree, stdin=message.encode()))
+        signed = ("-S",) if sign == "always" or self._signs() else ()
+        return CommitId(self._git("commit-tree", *signed, *parents, tree, stdin=message.encode()))
 
     def _stage(self, path: str, content: bytes | None, index: Mapping[str, str]) -> None:
         if content is None:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from daemon.cli.exits import Exit
+from daemon.cli.people_app import app as people_app
 from daemon.cli.policy_app import app as policy_app
 from daemon.cli.service_app import app as service_app
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.add_typer(people_app)
 app.add_typer(policy_app, name="policy")
 app.add_typer(service_app, name="service")
 

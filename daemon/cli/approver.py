@@ -14,14 +14,14 @@ def approver_line(person: Person, config: Path) -> str:
     A new key is kept in *config*; it is the person's, not the daemon's.
     """
     mail = person.identity().rpartition("<")[2].rstrip(">")
-    public = _public_of(person.setting("user.signingKey") or "")
+    public = public_of(person.setting("user.signingKey") or "")
     if public is None:
         path = config / APPROVER_KEY
         public = (DaemonKey.load(path) if path.exists() else DaemonKey.generate(path)).public
     return f'{mail} namespaces="git" {public}\n'
 
 
-def _public_of(setting: str) -> str | None:
+def public_of(setting: str) -> str | None:
     """Return `ssh-... AAAA` for a signing key that is an SSH key, None for any other."""
     words = setting.removeprefix("key::").split()
     if setting and not setting.startswith(("key::", *_KINDS)):

@@ -28,7 +28,7 @@ def pause(start: Path, *, reason: str, as_json: bool) -> Exit:
         return answer(None, "it is paused already", as_json=as_json)
     text = f"{reason or 'paused'}\n".encode()
     commit = commit_edit(place, PAUSE, lambda _: text, f"pawl: pause{_because(reason)}")
-    told = f"paused: nothing starts, nothing lands, until `pawl unpause`{_elsewhere(place)}"
+    told = f"paused: nothing starts, nothing lands, until `pawl unpause`{elsewhere(place)}"
     return answer(commit, told, as_json=as_json)
 
 
@@ -38,7 +38,7 @@ def unpause(start: Path, *, as_json: bool) -> Exit:
     if not is_paused(place.store, tip.tree):
         return answer(None, "it is not paused", as_json=as_json)
     commit = commit_edit(place, PAUSE, lambda _: None, "pawl: unpause")
-    return answer(commit, f"unpaused: work goes on{_elsewhere(place)}", as_json=as_json)
+    return answer(commit, f"unpaused: work goes on{elsewhere(place)}", as_json=as_json)
 
 
 def retry(start: Path, name: str, *, as_json: bool) -> Exit:
@@ -53,7 +53,7 @@ def retry(start: Path, name: str, *, as_json: bool) -> Exit:
         _setting(filed, ("reopen", again), *todo),
         f"{filed.item.id}: run it again",
     )
-    text = f"{filed.item.id} runs again (reopen: {again}){_elsewhere(place)}"
+    text = f"{filed.item.id} runs again (reopen: {again}){elsewhere(place)}"
     return answer(commit, text, as_json=as_json)
 
 
@@ -74,7 +74,7 @@ def cancel(start: Path, name: str, *, as_json: bool) -> Exit:
         return answer(None, text, as_json=as_json)
     edit = _setting(filed, ("status", "cancelled"))
     commit = commit_edit(place, filed.path, edit, f"{filed.item.id}: cancelled")
-    text = f"{filed.item.id} is cancelled{_elsewhere(place)}"
+    text = f"{filed.item.id} is cancelled{elsewhere(place)}"
     return answer(commit, text, as_json=as_json)
 
 
@@ -158,7 +158,7 @@ def answer(commit: str | None, text: str, *, as_json: bool) -> Exit:
     return Exit.OK
 
 
-def _elsewhere(place: Place) -> str:
+def elsewhere(place: Place) -> str:
     """Say what is still to be done where no daemon serves: a commit in a clone is not pushed."""
     if not isinstance(place.outside, Outside) or not place.outside.key.exists():
         return "; once it is pushed to where the daemon works"

@@ -1,0 +1,71 @@
+"""The command `inbox`: what waits for a person, what answers it, and what was said in vain.
+
+Works in any clone that has `refs/pawl/*`. Why a permission does not count is told by the same check
+the daemon makes; for that it takes a trust file, which says whom to believe.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from daemon.cli import output
+from daemon.cli.asked import Asking, asking
+from daemon.cli.exits import Exit
+from daemon.cli.missions import Missions
+from daemon.cli.place import open_place, target_of, tip_of
+from daemon.cli.verdicts import Verdicts, verdicts
+
+
+def inbox(start: Path, *, why: bool, as_json: bool) -> Exit:
+    place = open_place(start)
+    tip = tip_of(place, target_of(place))
+    waiting = sorted(asking(Missions(place)), key=lambda one: (one.since, one.known.mission))
+    found = verdicts(place, tip, waiting) if why else Verdicts()
+    if as_json:
+        output.dump(_object(waiting, found, place.doubt))
+        return Exit.OK
+    output.say(*([place.doubt] if place.doubt else []))
+    for one in waiting:
+        output.say(*_lines(one, found), "")
+    if not waiting:
+        output.say("nothing waits for a person")
+    output.say(*(f"not a permission: {one}" for one in found.illegible))
+    output.say(*([f"in doubt: {found.doubt}"] if found.doubt else []))
+    return Exit.OK
+
+
+def _lines(one: Asking, found: Verdicts) -> Iterator[str]:
+    mission, asked = one.known.mission, one.asked
+    yield f"{mission}: {one.known.summary.title}"
+    yield f"  {asked.outcome.replace('_', ' ').lower()} since {one.since}, request {one.number}"
+    yield f"  why     {asked.why}"
+    for denied in found.denied.get(mission, ()):
+        yield f"  DENIED  {denied}"
+    yield f"  answer  {', '.join(f'pawl {verb} {mission}' for verb in one.verbs)}"
+    yield f"  read    git show {one.known.page.tip}:{asked.request}"
+
+
+def _object(waiting: list[Asking], found: Verdicts, doubt: str | None) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "waiting": [_row(one, found) for one in waiting],
+        "illegible": list(found.illegible),
+        "doubt": found.doubt or doubt,
+    }
+
+
+def _row(one: Asking, found: Verdicts) -> dict[str, object]:
+    mission, asked = one.known.mission, one.asked
+    return {
+        "id": mission,
+        "title": one.known.summary.title,
+        "request": asked.request,
+        "number": one.number,
+        "need": asked.need.model_dump(mode="json"),
+        "outcome": asked.outcome,
+        "reason": asked.reason,
+        "why": asked.why,
+        "since": one.since,
+        "commands": [f"pawl {verb} {mission}" for verb in one.verbs],
+        "denied": list(found.denied.get(mission, ())),
+        "ledger": one.known.page.tip,
+    }

@@ -1,0 +1,99 @@
+"""What becomes of the files in `waivers/` at a tip, by the checks that the daemon makes itself.
+
+Read only: the daemon's own memory of the line is used where it is there, and never written.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from daemon.cli.asked import Asking
+from daemon.cli.place import Place, policy_at
+from daemon.clock import SystemClock
+from daemon.outside import Outside
+from daemon.people.counsel import Hearing
+from daemon.people.following import REMEMBERED, governing
+from daemon.people.matter import Scene
+from gitops.objects import read_blob
+from gitops.observe import Tip
+from gitops.people.chain import follow
+from gitops.people.faith import Faith
+from gitops.people.openssh import OpensshError
+from gitops.people.permissions import permissions
+from gitops.people.remembered import recall
+from policy.backlog.forms import item_in
+from policy.backlog.item import BacklogItem
+from policy.ids import MissionId, item_of
+from policy.mission.persons import NOTHING_SAID
+from policy.people.check import revoked_by
+from policy.people.found import Broken, Found, Illegible
+from policy.people.permission import instant
+from policy.people.trusted_time import trusted_time
+from policy.problems import Unreadable
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """*denied*: by mission, each file that names it and does not count, with its code and why."""
+
+    denied: Mapping[MissionId, tuple[str, ...]] = field(default_factory=dict)
+    illegible: tuple[str, ...] = ()
+    doubt: str | None = None
+    """Why nobody can tell, None where that can be told."""
+
+
+def verdicts(place: Place, tip: Tip, waiting: Iterable[Asking]) -> Verdicts:
+    """Return what is said of each file; without a trust file, that nobody can say."""
+    effective, outside = policy_at(place, tip.tree), place.outside
+    if not isinstance(outside, Outside):
+        return Verdicts(doubt="without a trust file nobody can say whose signature counts")
+    if isinstance(effective, Unreadable):
+        return Verdicts(doubt=f"the policy cannot be read: {effective}")
+    faith = Faith(outside.trust, governing, outside.host.openssh_s)
+    skew_s = effective.policy.waivers.clock_skew_s
+    time = trusted_time(SystemClock().now(), (), skew_s)
+    asked = tuple(waiting)
+    try:
+        chain = follow(
+            place.store,
+            tip.commit,
+            faith,
+            now=time.now,
+            remembered=recall(outside.state / REMEMBERED),
+            seen={one.commit: instant(one.at) for a in asked for one in a.state.history.seen},
+        )
+        found = permissions(place.store, chain, faith)
+    except OpensshError as error:
+        return Verdicts(doubt=f"nobody can say who has signed what: {error}")
+    founds = tuple(one for one in found if isinstance(one, Found))
+    scene = Scene(
+        faith=faith,
+        tip=tip.commit,
+        ref=tip.ref,
+        root=chain.root or faith.introduction,
+        effective=effective,
+        time=time,
+        used=chain.used | {d.answered.permission for a in asked for d in a.state.history.decisions},
+        revoked=revoked_by(founds),
+    )
+    return Verdicts(
+        denied=dict(_denied(place, scene, founds, asked)),
+        illegible=tuple(str(one) for one in found if isinstance(one, Illegible)),
+        doubt=chain.verdict.why if isinstance(chain.verdict, Broken) else None,
+    )
+
+
+def _denied(
+    place: Place, scene: Scene, founds: tuple[Found, ...], asked: tuple[Asking, ...]
+) -> Iterator[tuple[MissionId, tuple[str, ...]]]:
+    for one in asked:
+        item = _pinned(place, one)
+        if item is not None:
+            hearing = Hearing(scene, founds, one.state, item)
+            yield one.known.mission, hearing.heard(NOTHING_SAID, one.state).denied
+
+
+def _pinned(place: Place, one: Asking) -> BacklogItem | None:
+    opened = one.state.history.opened
+    content = read_blob(place.store, opened.item_blob)
+    found = item_in(opened.item_path, content, item_of(one.known.mission))
+    return found if isinstance(found, BacklogItem) else None

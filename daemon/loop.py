@@ -23,6 +23,7 @@ from daemon.opened import Opened, guarded, read_open
 from daemon.opening.conditions import KEY
 from daemon.opening.opener import UNREADABLE, Opener
 from daemon.pages.turner import PageTurner
+from daemon.people.expiry import next_expiry
 from daemon.pool import Pool
 from daemon.remote.hub import hub_of
 from daemon.shortage import is_shortage
@@ -224,6 +225,9 @@ class Daemon:
         standing.short = view.short
         if view.quiet_until is not None:
             standing.due["active hours"] = view.quiet_until
+        expiry = next_expiry(self._site.store, self._opened.states(), view.now)
+        if expiry is not None:
+            standing.due["a permission's end"] = expiry
         standing.offline = self._hub.closed_to_new()
         observed = self._arrivals.take(KEY)
         if observed is not None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.missions import Known, Missions
-from daemon.cli.verbs import Verb, verbs_for
 from gitops.ledger.dossier import read_file
 from gitops.repository import Store
 from policy.documents.request import answer_path
 from policy.mission.persons import PersonAsked
 from policy.mission.states import Waiting
 from policy.people.permission import Kind
+from policy.people.verbs import Verb, verbs_for
 from policy.problems import Unreadable
 from policy.strictyaml import Document, Plain, load
 

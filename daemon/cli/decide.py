@@ -24,7 +24,6 @@ from daemon.cli.place import Place, open_place, policy_at, target_of, tip_of
 from daemon.cli.show import readable
 from daemon.cli.shown import told
 from daemon.cli.signed import commit_signed
-from daemon.cli.verbs import Verb, kind_of
 from daemon.clock import SystemClock
 from daemon.outside import Outside
 from gitops.objects import read_blob, read_tree
@@ -32,6 +31,7 @@ from gitops.observe import Tip, blob_at, entry_at
 from policy.people.permission import FORMS, Instant, Kind, Permission, Revocation, instant
 from policy.people.reading import FOLDER, path_of, read_permission, write_permission
 from policy.people.trust import Mode
+from policy.people.verbs import Verb, kind_of
 from policy.problems import Unreadable, problems_of
 from policy.strictyaml import Plain
 
@@ -159,24 +159,21 @@ _SPAN = re.compile(r"([1-9][0-9]{0,4})([hd])")
 
 
 def _expires(place: Place, tip: Tip, words: Words) -> Instant:
-    """Return when the answer is over: as long as the policy lets it, unless less is asked for."""
+    """Return when the answer is over: as late as the policy lets it, unless less is asked for."""
     now, effective = SystemClock().now(), policy_at(place, tip.tree)
+    if isinstance(effective, Unreadable):
+        raise _broken(tip, effective)
+    limits = effective.policy.waivers
+    # it is seen first by a clock that may be behind this one
+    latest = now + timedelta(seconds=max(1, limits.max_ttl_s - limits.clock_skew_s))
     if words.expires is None:
-        if isinstance(effective, Unreadable):
-            raise _broken(tip, effective)
-        limits = effective.policy.waivers
-        # seen first by a clock that may be behind this one
-        return _instant(now + timedelta(seconds=max(1, limits.max_ttl_s - limits.clock_skew_s)))
-    span = _SPAN.fullmatch(words.expires)
-    if span is not None:
-        hours = int(span[1]) * (24 if span[2] == "d" else 1)
-        return _instant(now + timedelta(hours=hours))
-    try:
-        if instant(words.expires) > now:
-            return words.expires
-        why = f"{words.expires} is over"
-    except ValueError:
-        why = f"{words.expires} is no time"
+        return _instant(latest)
+    moment = _moment(words.expires, now)
+    if moment is not None and now < moment <= latest:
+        return _instant(moment)
+    why = "that is no time" if moment is None else "that is over"
+    if moment is not None and moment > latest:
+        why = f"decisions may last {limits.max_ttl_s} s (policy: waivers.max_ttl_s)"
     raise RefusedError(
         Exit.USAGE,
         attempted="have it expire at",
@@ -184,6 +181,16 @@ def _expires(place: Place, tip: Tip, words: Words) -> Instant:
         why=why,
         then="Write 12h, 3d, or a time in UTC such as 2026-12-01T12:00:00Z.",
     )
+
+
+def _moment(text: str, now: datetime) -> datetime | None:
+    span = _SPAN.fullmatch(text)
+    if span is not None:
+        return now + timedelta(hours=int(span[1]) * (24 if span[2] == "d" else 1))
+    try:
+        return instant(text)
+    except ValueError:
+        return None
 
 
 def _broken(tip: Tip, effective: Unreadable) -> RefusedError:

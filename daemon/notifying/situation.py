@@ -24,12 +24,13 @@ from policy.mission.persons import PersonAsked
 from policy.mission.states import Waiting
 from policy.notifying.news import Condition, Happened
 from policy.notifying.rules import Event
+from policy.people.verbs import verbs_for
 
 
 def conditions(site: Site, standing: Standing, drafts: Iterable[Draft]) -> Iterator[Condition]:
     """Yield what people may have to be told of, as it is now."""
     now = rfc3339(site.clock.now())
-    yield from _waiting(standing, drafts)
+    yield from _waiting(standing, drafts, now)
     yield from _frozen(standing, now)
     yield from _stalled(site, standing, now)
     for mission, rest in standing.rests.items():
@@ -37,7 +38,7 @@ def conditions(site: Site, standing: Standing, drafts: Iterable[Draft]) -> Itera
     yield from _invalid(standing, now)
 
 
-def _waiting(standing: Standing, drafts: Iterable[Draft]) -> Iterator[Condition]:
+def _waiting(standing: Standing, drafts: Iterable[Draft], now: str) -> Iterator[Condition]:
     for draft in drafts:
         state, rest = draft.state, standing.rests.get(draft.mission)
         if not isinstance(state, Waiting) or rest is None or rest.reason != "waiting":
@@ -49,9 +50,23 @@ def _waiting(standing: Standing, drafts: Iterable[Draft]) -> Iterator[Condition]
             mission=draft.mission,
             title=f"{draft.mission} waits for a person: {state.history.opened.title}",
             why=f"{asked.outcome.replace('_', ' ').lower()} ({asked.reason}): {asked.why}",
-            next=f"pawl show {draft.mission}",
+            next=_answers(draft.mission, asked),
             since=_asked_at(draft),
         )
+        for denied in rest.denied:
+            yield Condition(
+                key=f"denied:{draft.mission}:{_short(denied)}",
+                event=Event.DENIED,
+                mission=draft.mission,
+                title=f"{draft.mission}: a decision does not count",
+                why=denied,
+                next="pawl inbox --why",
+                since=now,
+            )
+
+
+def _answers(mission: MissionId, asked: PersonAsked) -> str:
+    return " | ".join(f"pawl {verb} {mission}" for verb in verbs_for(asked.need))
 
 
 def _asked_at(draft: Draft) -> str:

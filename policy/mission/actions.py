@@ -189,6 +189,8 @@ class Rest(Value):
     ]
     why: str
     until: datetime | None = None
+    denied: tuple[str, ...] = ()
+    """Permissions that do not count for what is waited for, each with its code and why."""
 
 
 Action = (

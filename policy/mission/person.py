@@ -125,7 +125,8 @@ def waited(state: Waiting, world: World) -> Action:
     first = min(mine, key=lambda one: (_PRECEDENCE.index(one.answer), one.permission), default=None)
     if first is not None:
         return Answer(answered=first)
-    return Rest(reason="waiting", why="; ".join((state.asked.why, *world.said.denied)))
+    denied = world.said.denied
+    return Rest(reason="waiting", why="; ".join((state.asked.why, *denied)), denied=denied)
 
 
 def _ended(state: Waiting, answered: PersonAnswered) -> Close:

@@ -25,6 +25,7 @@ from gitops import ledger
 from gitops.person import Person
 from gitops.repository import Store
 from policy.mission.evolve import replay
+from tests.daemon.receiving import receiver, secret  # noqa: F401  # fixtures
 from tests.independent.audit import audit
 
 GIT = {

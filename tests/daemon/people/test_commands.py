@@ -3,12 +3,14 @@
 import contextlib
 import io
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from unittest import mock
 
 import pytest
+import yaml
 
 from daemon.__main__ import main
 from tests.daemon.conftest import POLICY
@@ -175,9 +177,12 @@ def test_what_is_asked_is_shown_before_somebody_says_yes(waiting):
             ("approve", "H-1", "--request", "2"), 4, "asks now is request 1", id="another request"
         ),
         pytest.param(("grant", "H-1"), 2, "that is no answer", id="no answer to it"),
-        pytest.param(("approve", "H-1", "--expires", "soon"), 2, "is no time", id="no time"),
+        pytest.param(("approve", "H-1", "--expires", "soon"), 2, "that is no time", id="no time"),
         pytest.param(
-            ("approve", "H-1", "--expires", "2020-01-01T00:00:00Z"), 2, "is over", id="over"
+            ("approve", "H-1", "--expires", "2020-01-01T00:00:00Z"), 2, "that is over", id="over"
+        ),
+        pytest.param(
+            ("approve", "H-1", "--expires", "9999d"), 2, "decisions may last", id="too long"
         ),
         pytest.param(("revoke", "nothing"), 4, "no waivers/nothing.yaml", id="no permission"),
     ],
@@ -246,3 +251,32 @@ def test_where_nobody_signs_a_decision_needs_no_key(settled):
     assert says(home, "approve", "H-1").code == 0
     home.runs()
     assert home.ended("H-1") == ("PASS", "landed")
+
+
+def test_the_loop_is_woken_when_a_decision_ends(waiting):
+    waiting.commits({".pawl/PAUSE": "paused\n"})
+    commit = says(waiting, "approve", "H-1", "--expires", "12h", "--json").json["commit"]
+    (path,) = waiting.git("show", "--format=", "--name-only", commit).splitlines()
+    expires = re.search('^expires: "(.*)"$', waiting.shows(path), re.MULTILINE)[1]
+    due = waiting.runs().due
+    assert [f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in due.values()] == [expires]
+
+
+def test_people_are_told_whom_a_mission_waits_for_and_what_does_not_count(
+    waiting, receiver, secret
+):
+    told = {"ops": {"webhook": receiver.url, "secret": str(secret)}}
+    host = waiting.outside.config / "host.yaml"
+    host.write_text(yaml.safe_dump({**yaml.safe_load(host.read_text()), "notify": told}))
+    policy = waiting.path / ".pawl/policy.yaml"
+    waiting.signs({".pawl/policy.yaml": policy.read_text() + "notifications: [{to: ops}]\n"})
+    waiting.runs()
+    waiting.runs()
+    waiting.answers("H-1", "approval", by="eve")
+    waiting.runs()
+    waiting.runs()
+    asked, denied = (post.json for post in receiver.posts)
+    assert (asked["event"], denied["event"]) == ("waiting", "denied")
+    assert asked["next"] == "pawl approve H-1 | pawl reject H-1 | pawl abort H-1"
+    assert "unknown_key" in denied["why"]
+    assert denied["next"] == "pawl inbox --why"

@@ -178,7 +178,7 @@ def _tier(one: Tier) -> dict[str, object]:
         "kind": one.kind,
         "stages": list(one.stages),
         "gates": [
-            {"name": gate.name, "waivable": gate.waivable, "only": gate.only,
+            {"name": gate.name, "waived_by": list(gate.waived_by), "only": gate.only,
              "run": list(gate.command)}
             for gate in one.gates
         ],

@@ -14,6 +14,8 @@ from policy.backlog.item import BacklogItem
 from policy.backlog.outline import outline
 from policy.gates.definition import required
 from policy.ids import GateName
+from policy.mission.person import non_waivable
+from policy.people.roles import Role
 from policy.rules.asking import WhenChanged
 from policy.rules.model import BUILT_IN_GATES, Policy
 from policy.rules.words import Kind, Risk, StageName
@@ -26,13 +28,15 @@ class GateSeen:
     """*only*: of which of these items it is asked, empty for all; *command*: empty if built in."""
 
     name: GateName
-    waivable: bool
+    waived_by: tuple[Role, ...]
+    """The roles it takes to waive it; none: nobody can."""
     only: str
     command: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        more = [*([self.only] if self.only else []), *(["waivable"] if self.waivable else [])]
+        more = [self.only] if self.only else []
+        more += [f"waivable by {' and '.join(self.waived_by)}"] if self.waived_by else []
         return f"{self.name} ({', '.join(more)})" if more else self.name
 
 
@@ -85,9 +89,10 @@ def _where(when: WhenChanged) -> str:
 
 def _seen(name: GateName, policy: Policy) -> GateSeen:
     command = next((gate for gate in policy.gates if gate.name == name), None)
+    never = name in non_waivable(policy)
     return GateSeen(
         name=name,
-        waivable=command is not None and command.waivable,
+        waived_by=() if never else tuple(sorted(policy.permissions.waiving([name]))),
         only=_ONLY.get(name, "") if name in BUILT_IN_GATES else "",
         command=command.run if command is not None else (),
     )

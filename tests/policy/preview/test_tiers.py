@@ -32,10 +32,10 @@ def test_a_gate_is_where_its_when_says():
 
 def test_what_may_be_waived_and_what_depends_on_the_item_is_said():
     told = [gate.text for gate in seen(GATES)["low", "build"].gates]
-    assert "suite (waivable)" in told
-    assert "red_first (unless `expect_base: pass`)" in told
-    assert "done (where it has `done_when`)" in told
-    assert "scope" in told
+    assert "suite (waivable by approver)" in told
+    assert "done (where it has `done_when`, waivable by approver)" in told
+    assert "red_first (unless `expect_base: pass`, waivable by approver)" in told
+    assert {"scope", "protected", "secrets", "tree"} <= {*told}
 
 
 def test_a_tier_nobody_can_play_is_told_as_invalid():
@@ -58,3 +58,12 @@ def test_where_a_person_decides_is_said_with_what_it_depends_on():
     assert found["low", "content"].asks == ("approver at land (paths docs/**; from 200 lines on)",)
     assert found["high", "build"].asks == ("CEO_REVIEW after plan",)
     assert found["low", "build"].asks == ()
+
+
+def test_who_may_waive_a_gate_is_said():
+    gates = [
+        gate.text for gate in seen("permissions: {gates: {tests: lead}}\n")["low", "build"].gates
+    ]
+    assert "tests (waivable by approver and lead)" in gates
+    gates = seen("waivers: {non_waivable: [tests]}\n")["low", "build"].gates
+    assert "tests" in [gate.text for gate in gates]

@@ -139,8 +139,8 @@ def _ended(told: Told, known: dict[str, Known], now: str) -> Iterable[Happened]:
     gone = [one for key, one in told.known.items() if key not in known]
     for began, ends in _ENDS.items():
         over = [one.since for one in gone if one.event is began]
-        # a target that was being mended, and now is a freeze, is not green
-        if over and not still & {began, Event.FROZEN}:
+        # one becomes the other where a target is mended, or cannot be: that is no end of either
+        if over and not still & _ENDS.keys():
             since = min(over)
             title = "not frozen any more" if ends is Event.THAWED else "the target is green again"
             yield Happened(

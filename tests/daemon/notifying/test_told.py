@@ -198,3 +198,42 @@ def test_doctor_names_a_secret_others_can_read_and_a_name_nobody_has(told, secre
     assert "the host file does not know it" in boss.said
     secret.chmod(0o644)
     assert "lets others in" in next(notified(told.outside, policy)).said
+
+
+def test_what_holds_one_mission_up_is_told_and_its_landing_after(told):
+    told.wishes("H-1")
+    (told.path / "README").write_text("changed, and not committed\n")
+    told.runs()
+    told.runs()
+    assert told.receiver.events == ["held"]
+    assert told.receiver.posts[0].json["next"] == "pawl explain H-1"
+    told.git("checkout", "--quiet", "README")
+    told.runs()
+    assert told.receiver.events == ["held", "landed"]
+
+
+def test_a_host_without_room_and_a_backlog_nobody_can_read_are_told(told):
+    told.commits({"backlog/H-1.yaml": "id: H-1\n"})
+    host(told, free_bytes=2**50)
+    told.runs()
+    told.runs()
+    found = {post.json["event"]: post.json for post in told.receiver.posts}
+    assert (len(told.receiver.posts), set(found)) == (2, {"stalled", "invalid"})
+    assert "short of room" in found["stalled"]["why"]
+    assert found["invalid"]["title"] == "1 of the backlog cannot be read: H-1"
+
+
+def test_a_target_that_is_red_after_a_landing_is_told_and_its_end_as_well(told):
+    rules = (
+        "gates: [{name: after, run: [test, '!', -e, H-1.txt], timeout_s: 60, when: {risk: []}}]\n"
+        "after_landing: {gates: [after], reruns: 0, repair: 0}\n"
+    )
+    told.commits({".pawl/policy.yaml": (POLICY + RULES).decode() + rules})
+    told.wishes("H-1")
+    told.runs()
+    told.runs()
+    assert told.receiver.events == ["frozen"]
+    assert "is judged failed after H-1" in told.receiver.posts[0].json["why"]
+    told.commits({"H-1.txt": None})
+    told.runs()
+    assert told.receiver.events == ["frozen", "target_red", "landed", "target_green"]

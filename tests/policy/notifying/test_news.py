@@ -74,6 +74,7 @@ def test_a_red_target_that_becomes_a_freeze_is_not_told_as_green():
     _, told = tell(Told(), red)
     became, told = tell(told, frozen())
     assert became == [("ops", Event.FROZEN)]
+    assert tell(told, red)[0] == [("ops", Event.TARGET_RED)]
     _, mended = tell(Told(), red)
     assert tell(mended)[0] == [("ops", Event.TARGET_GREEN)]
 

@@ -96,24 +96,29 @@ def _change(batch: Batch, view: View, state: Mission) -> Change | None:
     """Return what would land; without a candidate what the last attempt left."""
     built, attempts = candidate_of(state), state.history.attempts
     if built is not None:
-        return _looked(batch, view, tree_of(view.site.store, built.base), built.tree)
+        flipped = state.history.opened.item_path  # by the daemon; gates have seen to the rest
+        return _looked(batch, view, tree_of(view.site.store, built.base), built.tree, flipped)
     if not attempts or attempts[-1].ended.tree is None:
         return None
     last = attempts[-1]
     return _looked(batch, view, tree_of(view.site.store, last.started.base), last.ended.tree)
 
 
-def _looked(batch: Batch, view: View, old: TreeId, new: TreeId | None) -> Change | None:
+def _looked(
+    batch: Batch, view: View, old: TreeId, new: TreeId | None, flipped: str | None = None
+) -> Change | None:
     if new is None:
         return None
     entries = entries_between(batch, old, new)
     globs = protected_globs(view.policy().policy)
-    looked = tuple(_of(batch, entry, globs) for entry in entries)
+    looked = tuple(
+        _of(batch, entry, protected=entry.path != flipped and is_protected(entry.path, globs))
+        for entry in entries
+    )
     return Change(entries=entries, looked=looked, stat=stat_of(batch, entries))
 
 
-def _of(batch: Batch, entry: Entry, globs: tuple[str, ...]) -> Looked:
-    protected = is_protected(entry.path, globs)
+def _of(batch: Batch, entry: Entry, *, protected: bool) -> Looked:
     if entry.new is None or entry.new.mode == GITLINK:
         return Looked(protected=protected)
     content = blob_at(batch, entry.new.oid)

@@ -17,6 +17,7 @@ from policy.mission.facts import (
     TargetJudged,
     TargetRan,
 )
+from policy.mission.persons import PersonAnswered, PersonAsked
 from policy.mission.record import Recorded
 from policy.people.trust import Mode
 
@@ -53,6 +54,7 @@ def results_page(
             "",
             *_gates(records),
             "",
+            *_decided(records),
             *_landed(records),
             "## Next",
             "",
@@ -99,6 +101,23 @@ def _gates(records: tuple[Recorded, ...]) -> list[str]:
     if not judged:
         return ["none ran"]
     return [line for record in judged[-1].records for line in _gate(record)]
+
+
+def _decided(records: tuple[Recorded, ...]) -> list[str]:
+    """Tell what people were asked and what they said; nothing where nobody was needed."""
+    lines = [line for one in records for line in _of_people(one.fact)]
+    return ["## Decided by people", "", *lines, ""] if lines else []
+
+
+def _of_people(fact: Fact) -> list[str]:
+    if isinstance(fact, PersonAsked):
+        return [f"- asked, {fact.outcome} (`{fact.request}`): {_line(fact.why)}"]
+    if isinstance(fact, PersonAnswered):
+        who = fact.principal or UNSIGNED
+        own = ", who had asked for the work" if fact.own_request else ""
+        what = " ".join((fact.answer, *fact.gates))
+        return [f"- {what}: {who}{own}, in `{fact.commit}` (permission `{fact.permission}`)"]
+    return []
 
 
 def _landed(records: tuple[Recorded, ...]) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 
 from tests.daemon.conftest import POLICY
 
@@ -26,6 +27,18 @@ def test_an_approval_lets_it_land_and_is_named_by_the_landing(home):
     (answered,) = [one for one in home.facts("H-1") if one.kind == "person-answered"]
     assert (answered.principal, answered.answer) == ("alice@x", "approval")
     assert blob == answered.permission
+    page = home.closed_file("H-1", "RESULTS.md")
+    assert "- asked, APPROVAL_REQUESTED (`requests/1.yaml`)" in page
+    assert f"- approval: alice@x, in `{answered.commit}` (permission `{blob}`)" in page
+
+
+def test_the_flip_of_its_own_item_is_no_protected_path_of_a_request(home):
+    """Every candidate has it; what a builder changes below `backlog/` no gate lets through."""
+    home.wishes("H-1", requires_approval=True)
+    home.runs()
+    request = yaml.safe_load(home.request("H-1"))
+    assert [row["path"] for row in request["paths"]] == ["H-1.txt", "backlog/H-1.yaml"]
+    assert "protected" not in request
 
 
 def test_a_rejection_ends_it(home):

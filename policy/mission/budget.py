@@ -6,6 +6,7 @@ bounds them, and `iterations`. Their time and tokens are.
 
 from dataclasses import dataclass
 
+from policy.mission.persons import Allowance
 from policy.mission.spending import NothingSpent, Told, Untold, Used
 from policy.mission.states import History
 from policy.rules.budgets import MissionBudget
@@ -47,10 +48,17 @@ def over_budget(history: History, policy: Policy) -> UsedUp | Unaccounted | None
     if so_far.untold and counting is not None:
         numbers = ", ".join(map(str, so_far.untold))
         return Unaccounted(f"attempt {numbers} did not tell what it used, and {counting} is set")
-    full = _full(history, budget, so_far)
+    full = _full(history, _granted(budget, history.allowance), so_far)
     if full is None and len(history.failures) > policy.limits.failures:
         full = f"{len(history.failures)} failures, limits.failures is {policy.limits.failures}"
     return UsedUp(full) if full is not None else None
+
+
+def _granted(budget: MissionBudget, more: Allowance) -> MissionBudget:
+    """Return the budget with what people have given beyond it."""
+    tokens = None if budget.tokens is None else budget.tokens + more.tokens
+    iterations = budget.iterations + more.iterations
+    return budget.model_copy(update={"tokens": tokens, "iterations": iterations})
 
 
 def _counting(policy: Policy) -> str | None:

@@ -12,7 +12,7 @@ from policy.mission.persons import Decision, PermissionsSeen, PersonAnswered, Pe
 from policy.mission.states import Failed, History, Judged, Opened, Proposed, Waiting
 from policy.mission.totals import totals
 from policy.mission.world import World
-from policy.people.needs import AnyNeed, Approving, AtLimit, ToWaive, answering
+from policy.people.needs import AnyNeed, Approving, AtCheckpoint, AtLimit, ToWaive, answering
 from policy.people.roles import NEVER_WAIVED
 from policy.rules.model import Policy
 from policy.rules.outcomes import Asked, Reason
@@ -57,9 +57,9 @@ def missing(state: Opened | Proposed | Judged, world: World) -> Action | None:
     """Return the request for the first approval that is not there, None where all hold."""
     for need in world.said.needs:
         if _given(state.history, need, world) is None:
-            return unsure(world) or ask(
-                state, need, "APPROVAL_REQUESTED", Reason.APPROVAL_MISSING, _why(need)
-            )
+            checkpoint = isinstance(need, AtCheckpoint)
+            reason = Reason.CHECKPOINT if checkpoint else Reason.APPROVAL_MISSING
+            return unsure(world) or ask(state, need, "APPROVAL_REQUESTED", reason, _why(need))
     return None
 
 

@@ -10,12 +10,12 @@ from typing import Literal
 
 from policy.backlog.item import BacklogItem
 from policy.paths import intersect, matches_any
+from policy.people.roles import APPROVER, Role
 from policy.rules.asking import WhenChanged
 from policy.rules.model import Policy
-from policy.rules.words import Role, StageName
+from policy.rules.words import StageName
 
 Moment = Literal["open", "land"] | StageName
-APPROVER: Role = "approver"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from policy.paths import fault_of_glob
-from policy.rules.words import Kind, Name, Risk, Role, StageName
+from policy.people.roles import Role
+from policy.rules.words import Kind, Name, Risk, StageName
 from policy.value import Value
 
 ALL_RISKS: tuple[Risk, ...] = ("low", "medium", "high")

@@ -15,5 +15,3 @@ StageName = Literal[
 ]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$")]
 """Of a level, a builder or a checkpoint: it stands in facts, requests and commands."""
-Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-"""What a key may do."""

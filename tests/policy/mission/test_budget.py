@@ -5,6 +5,7 @@ import pytest
 from policy.mission.actions import Ask, Close, JudgeCandidate, RunBuilder
 from policy.mission.budget import Unaccounted, UsedUp, over_budget, used
 from policy.mission.decide import decide
+from policy.mission.persons import Allowance
 from policy.mission.spending import Told, Untold, told_in
 from tests.policy.mission.conftest import but, failed, routed
 
@@ -54,6 +55,15 @@ def test_iterations_count_what_was_no_fault_of_the_item_too(story, world):
     failed(story, "environment_error", origin="environment")
     assert over_budget(story.state.history, budgeted(world, iterations=1).policy)
     assert not over_budget(story.state.history, budgeted(world, attempts=1).policy)
+
+
+def test_what_people_grant_raises_tokens_and_iterations(story, world):
+    history = failing(story, Told(tokens=100)).state.history
+    granted = history.model_copy(update={"allowance": Allowance(iterations=1, tokens=1)})
+    for budget in ({"tokens": 100}, {"iterations": 1}):
+        policy = budgeted(world, **budget).policy
+        assert isinstance(over_budget(history, policy), UsedUp)
+        assert over_budget(granted, policy) is None
 
 
 def test_who_does_not_tell_what_it_used_is_asked_about_where_that_counts(story, world):

@@ -6,7 +6,7 @@ from policy.mission.actions import Ask, Close, RunBuilder
 from policy.mission.decide import decide
 from policy.mission.escalation import level_for, named
 from policy.rules.escalation import Level
-from tests.policy.mission.conftest import but, failed, routed
+from tests.policy.mission.conftest import answers, but, failed, routed
 
 
 def levels(*rows):
@@ -177,6 +177,14 @@ def test_a_pause_point_asks_before_its_first_attempt_and_not_again(climb):
     mission.fails()
     mission.world = paused
     assert isinstance(mission.next, RunBuilder)
+
+
+def test_a_pause_point_is_passed_once_a_person_says_so(climb):
+    mission = climb(SMALL, LARGE, pause_points=("large",)).fails()
+    story = mission.story
+    story.tells(mission.next.asked.model_copy(update={"shown": "5" * 40}))
+    story.tells(answers("resume"))
+    assert mission.next.started.named.name == "large"
 
 
 def test_a_pause_point_may_be_the_first_level(climb):

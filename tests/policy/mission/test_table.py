@@ -4,17 +4,19 @@ What is expected is worked out here from the text of the YAML files, by a table 
 knows nothing of the code: an outcome that no number of the file explains is a fault.
 """
 
+from datetime import timedelta
 from importlib.resources import files
 from itertools import product
 
 import pytest
 import yaml
 
-from policy.mission.actions import Ask, Close, Rest, RunBuilder
+from policy.mission.actions import Ask, BuildCandidate, Close, Rest, RunBuilder
 from policy.mission.decide import decide
+from policy.people.permission import More
 from policy.rules.failures import FailureClass
 from policy.rules.load import Effective, load_policy
-from tests.policy.mission.conftest import Story, but, failed
+from tests.policy.mission.conftest import Story, answers, but, failed
 
 YAML = {
     name: yaml.safe_load(files("policy.rules").joinpath(file).read_text(encoding="utf-8"))
@@ -79,6 +81,8 @@ def became(action):
             return "RUN"
         case Rest(reason="backing_off"):
             return "WAIT"
+        case Rest(reason="waiting"):
+            return "WAITING"
         case Ask(asked=asked):
             return asked.outcome
         case Close(closed=closed):
@@ -171,3 +175,103 @@ def test_the_chain_decides_where_it_climbs(world, name):
         state = story_of(rules, "test_failure", 1, 0).state
         run = decide(state, but(world, policy=policy, call=call))
         assert run.started.named.name == want
+
+
+def asked_of(world, name, failure):
+    """Return a mission that has come to the question of a class, and its world; None: none is."""
+    rules = text_of(name)
+    call = world.call.model_copy(update={"deterministic": False})
+    world = but(world, policy=policy_of(name), call=call, now=world.now + timedelta(days=365))
+    for times in range(1, rules["failures"][failure].get("limit", 0) + 3):
+        want = expected(rules, failure, times, deterministic=False)
+        if want == "ESCALATION_REQUESTED":
+            return story_of(rules, failure, times, 0), world
+        if want == "BLOCKED":
+            break
+    return None, world
+
+
+def ask(story, world):
+    action = decide(story.state, world)
+    assert isinstance(action, Ask), action
+    assert action.asked.outcome == "ESCALATION_REQUESTED"
+    story.tells(action.asked.model_copy(update={"shown": "5" * 40}))
+    return action.asked
+
+
+ANSWERED = {
+    "resume": (None, 1),
+    "grant": (None, 1),
+    "grant of three attempts": (More(attempts=3), 3),
+    "grant of tokens": (More(tokens=500), 1),
+}
+"""What is given, and how many attempts that is before the same limit asks again."""
+
+
+@pytest.mark.parametrize("answer", ANSWERED)
+@pytest.mark.parametrize("failure", CLASSES)
+@pytest.mark.parametrize("name", YAML)
+def test_what_a_person_gives_is_used_up_and_the_same_limit_asks_again(world, name, failure, answer):
+    story, world = asked_of(world, name, failure)
+    if story is None:
+        return
+    asked = ask(story, world)
+    assert became(decide(story.state, world)) == "WAITING"
+    more, attempts = ANSWERED[answer]
+    story.tells(answers(answer.split()[0], more=more, request=asked.request))
+    origin = text_of(name)["failures"][failure]["origin"]
+    for _ in range(attempts):
+        run = decide(story.state, world)
+        assert isinstance(run, RunBuilder), run
+        told(story, failure, origin, run.started.n)
+    again = ask(story, world)
+    assert (asked.request, again.request) == ("requests/1.yaml", "requests/2.yaml")
+    assert again.need == asked.need
+    assert became(decide(story.state, world)) == "WAITING"
+
+
+@pytest.mark.parametrize(
+    ("answer", "ended"),
+    [("rejection", ("BLOCKED", "rejected_by_person")), ("abort", ("CANCELLED", "by_person"))],
+)
+@pytest.mark.parametrize("failure", CLASSES)
+@pytest.mark.parametrize("name", YAML)
+def test_a_person_may_end_it_wherever_they_are_asked(world, name, failure, answer, ended):
+    story, world = asked_of(world, name, failure)
+    if story is None:
+        return
+    ask(story, world)
+    story.tells(answers(answer))
+    action = decide(story.state, world)
+    assert isinstance(action, Close)
+    assert (action.closed.outcome, action.closed.reason) == ended
+
+
+def test_each_shipped_policy_asks_about_some_classes_and_the_strict_one_about_more(world):
+    asking = {
+        name: {failure for failure in CLASSES if asked_of(world, name, failure)[0] is not None}
+        for name in YAML
+    }
+    assert "rate_limited" in asking["default-1"]
+    assert asking["default-1"] < asking["strict-1"]
+
+
+@pytest.mark.parametrize("failure", CLASSES)
+@pytest.mark.parametrize("gate", ["tests", "scope"])
+@pytest.mark.parametrize("name", YAML)
+def test_a_waiver_is_asked_of_what_can_be_waived_and_builds_the_candidate_anew(
+    world, says, name, failure, gate
+):
+    text = f"failures: {{{failure}: {{action: waiver, then: escalate}}}}\n"
+    world = but(world, policy=policy_of(name, text))
+    barred = says(gate, "failed", failure)
+    story = Story().opened().started().ended().proposed().judged(barred)
+    failed(story, failure, origin=text_of(name)["failures"][failure]["origin"])
+    action = decide(story.state, world)
+    if gate in text_of(name)["waivers"]["non_waivable"]:
+        assert became(action) == "ESCALATION_REQUESTED"
+        return
+    assert became(action) == "WAIVER_REQUESTED"
+    story.tells(action.asked.model_copy(update={"shown": "5" * 40}))
+    story.tells(answers("waiver", gates=(gate,)))
+    assert isinstance(decide(story.state, world), BuildCandidate)

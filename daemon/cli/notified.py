@@ -5,23 +5,16 @@ from pathlib import Path
 
 from daemon.cli.exits import Exit
 from daemon.cli.finding import Finding, bad
-from daemon.cli.place import Place
 from daemon.notifying.memory import recall
 from daemon.notifying.secret import SecretError, read_secret
 from daemon.outside import Outside
 from policy.rules.model import Policy
 
 
-def notify_lines(place: Place) -> tuple[str, ...]:
-    """Return how it goes with each destination that does not go well, a line each."""
-    if not isinstance(place.outside, Outside):
-        return ()
-    return tuple(f"notify: {name}: {said}" for name, said in _said(place.outside))
-
-
 def notified(outside: Outside, policy: Policy | None) -> Iterator[Finding]:
     """Yield what is right and wrong with each destination; a missing one keeps no work waiting."""
-    troubled = dict(_said(outside))
+    rows = notify_rows(outside).items()
+    troubled = {name: str(row["said"]) for name, row in rows if row["why"] or row["given_up"]}
     named = {rule.to for rule in policy.notifications} if policy is not None else set()
     for name, destination in outside.host.notify.items():
         what = f"{name} ({destination.kind})"
@@ -44,7 +37,7 @@ def notified(outside: Outside, policy: Policy | None) -> Iterator[Finding]:
 
 
 def notify_rows(outside: Outside) -> dict[str, dict[str, object]]:
-    """Return each destination that does not go well, or that something waits for."""
+    """Return each destination that does not go well, or that something waits for; *said* is why."""
     memory = recall(outside.state)
     rows: dict[str, dict[str, object]] = {}
     for name in outside.host.notify:
@@ -57,13 +50,8 @@ def notify_rows(outside: Outside) -> dict[str, dict[str, object]]:
             "omitted": memory.told.omitted.get(name, 0),
         }
         if any(row.values()):
-            rows[name] = row
+            rows[name] = {**row, "said": "; ".join(_words(row))}
     return rows
-
-
-def _said(outside: Outside) -> Iterator[tuple[str, str]]:
-    for name, row in notify_rows(outside).items():
-        yield name, "; ".join(_words(row))
 
 
 def _words(row: Mapping[str, object]) -> Iterator[str]:

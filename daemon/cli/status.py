@@ -10,7 +10,6 @@ from daemon.cli import output
 from daemon.cli.exits import Exit
 from daemon.cli.hub import hub_lines
 from daemon.cli.missions import Ended, Known, Missions, Unknown, absent, entry
-from daemon.cli.notified import notify_lines, notify_rows
 from daemon.cli.place import Place, open_place, target_of, tip_of
 from daemon.cli.resting import Resting, last_said
 from daemon.cli.scenery import BrokenPolicyError, Scenery, scenery
@@ -90,12 +89,21 @@ def _object(place: Place, tip: Tip, found: _Seen) -> dict[str, object]:
         "doubt": place.doubt,
         "daemon": _health(place),
         "in_the_way": list(_in_the_way(place)),
-        "notify": notify_rows(place.outside) if isinstance(place.outside, Outside) else {},
+        "notify": _notify(place),
     }
 
 
 def _health(place: Place) -> dict[str, object] | None:
     return read_health(place.outside.state) if isinstance(place.outside, Outside) else None
+
+
+def _notify(place: Place) -> dict[str, dict[str, object]]:
+    """Return how it goes with those that people are told of something by, if there are any."""
+    if not isinstance(place.outside, Outside) or not place.outside.host.notify:
+        return {}
+    from daemon.cli.notified import notify_rows  # noqa: PLC0415  # few name any, and it costs
+
+    return notify_rows(place.outside)
 
 
 def _in_the_way(place: Place) -> Iterator[str]:
@@ -115,7 +123,8 @@ def _tell(place: Place, tip: Tip, found: _Seen) -> None:
     output.say(f"{at}{_paused(place, tip, found)}")
     output.say(f"daemon: {_daemon(place)}")
     output.say(*(f"host: {why}" for why in _in_the_way(place)))
-    output.say(*hub_lines(place), *notify_lines(place))
+    output.say(*hub_lines(place))
+    output.say(*(f"notify: {name}: {row['said']}" for name, row in _notify(place).items()))
     unserved = (_health(place) or {}).get("unserved")
     if unserved:
         output.say(f"metrics: {unserved}")

@@ -134,17 +134,18 @@ def _held(standing: Standing, mission: MissionId, rest: Rest, now: str) -> Itera
 
 
 def _invalid(standing: Standing, now: str) -> Iterator[Condition]:
-    skipped = {} if standing.selection is None else standing.selection.skipped
+    if standing.selection is None or not standing.invalid:
+        return  # without going through a backlog of many items
+    skipped = standing.selection.skipped
     bad = {item: skip.why for item, skip in skipped.items() if skip.reason is SkipReason.INVALID}
-    if bad:
-        yield Condition(
-            key=f"invalid:{_short(' '.join(sorted(bad)))}",
-            event=Event.INVALID,
-            title=f"{len(bad)} of the backlog cannot be read: {listed(sorted(bad))}",
-            why="; ".join(bad.values()),
-            next="pawl explain",
-            since=now,
-        )
+    yield Condition(
+        key=f"invalid:{_short(' '.join(sorted(bad)))}",
+        event=Event.INVALID,
+        title=f"{len(bad)} of the backlog cannot be read: {listed(sorted(bad))}",
+        why="; ".join(bad.values()),
+        next="pawl explain",
+        since=now,
+    )
 
 
 def _short(text: str) -> str:

@@ -6,8 +6,10 @@ import threading
 import pytest
 import yaml
 
-from daemon.cli.notified import notified, notify_lines, notify_rows
+from daemon.cli.exits import Exit
+from daemon.cli.notified import notified, notify_rows
 from daemon.cli.place import open_place
+from daemon.cli.status import tell
 from daemon.notifying.memory import MEMORY
 from policy.rules.load import load_policy, shipped_policy
 from tests.daemon.conftest import POLICY
@@ -183,8 +185,8 @@ def test_status_and_doctor_say_who_cannot_be_told(told, capsys):
     told.receiver.status = 500
     told.wishes("H-1")
     told.runs()
-    place = open_place(told.path)
-    assert any("the receiver answered 500" in line for line in notify_lines(place))
+    assert tell(open_place(told.path), as_json=False) == Exit.OK
+    assert "notify: ops: failing since" in capsys.readouterr().out
     (found,) = notified(told.outside, shipped_policy().policy)
     assert (found.verdict, found.what) == ("bad", "notify")
     assert "1 wait to be sent" in found.said

@@ -8,7 +8,7 @@ from daemon.mission.draft import Draft, Outcome
 from daemon.pool import Flight, Pool
 from daemon.shortage import is_shortage
 from policy.ids import MissionId
-from policy.mission.facts import AttemptInterrupted
+from policy.mission.attempts import AttemptInterrupted
 from policy.mission.states import Building
 
 _log = get_logger()

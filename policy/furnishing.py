@@ -7,7 +7,8 @@ from policy.bus.operation import Furnished
 from policy.canonical import digest
 from policy.ids import Digest
 from policy.rules.environments import NONE, Environment
-from policy.rules.model import GateCommand, Policy
+from policy.rules.gates import GateCommand
+from policy.rules.model import Policy
 from policy.value import Value
 
 

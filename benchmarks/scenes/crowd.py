@@ -20,7 +20,8 @@ from gitops.repository import Store
 from gitops.signing import DaemonKey
 from policy.backlog.graph import Filed
 from policy.ids import CommitId, ItemId, MissionId, TreeId
-from policy.mission.facts import AttemptStarted, MissionOpened
+from policy.mission.attempts import AttemptStarted
+from policy.mission.facts import MissionOpened
 from policy.mission.record import Recorded, from_json
 from policy.rules.load import shipped_policy
 

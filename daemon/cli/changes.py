@@ -9,7 +9,8 @@ from daemon.cli.place import Place, open_place
 from daemon.cli.show import readable
 from gitops.objects import read_object
 from policy.ids import CommitId
-from policy.mission.facts import AttemptEnded, AttemptStarted, CandidateBuilt, Landed
+from policy.mission.attempts import AttemptEnded, AttemptStarted
+from policy.mission.facts import CandidateBuilt, Landed
 
 
 def diff(start: Path, name: str, *, as_json: bool) -> Exit:

@@ -1,9 +1,7 @@
 """A fact as one line of a log."""
 
+from policy.mission.attempts import AttemptEnded, AttemptInterrupted, AttemptStarted
 from policy.mission.facts import (
-    AttemptEnded,
-    AttemptInterrupted,
-    AttemptStarted,
     CandidateBuilt,
     CandidateConflicted,
     Fact,

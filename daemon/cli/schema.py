@@ -26,6 +26,7 @@ from policy.rules import (
     budgets,
     environments,
     escalation,
+    gates,
     hours,
     model,
     progress,
@@ -38,8 +39,8 @@ from policy.value import Value
 
 Kind = Literal["item", "policy", "host", "permission"]
 _MODULES = (
-    conditions, item, verification, asking, budgets, environments, escalation, hours, progress,
-    routes, sandbox, signature, rules, destinations, model, host, roles,
+    conditions, item, verification, asking, budgets, environments, escalation, gates, hours,
+    progress, routes, sandbox, signature, rules, destinations, model, host, roles,
 )  # fmt: skip
 _NAMES: dict[Kind, str] = {
     "item": "BacklogItem",

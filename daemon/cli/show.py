@@ -14,7 +14,8 @@ from gitops.ledger.dossier import shard
 from policy.bus.result import Exited
 from policy.documents.results import RESULTS, results_page
 from policy.gates.verdict import Broken, Failed, Passed, Record
-from policy.mission.facts import AttemptEnded, GatesJudged
+from policy.mission.attempts import AttemptEnded
+from policy.mission.facts import GatesJudged
 from policy.mission.record import Recorded
 
 

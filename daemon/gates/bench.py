@@ -21,7 +21,7 @@ from policy.gates.reports import Report, Unreadable
 from policy.gates.run import Heard, Run, hear
 from policy.ids import GateName, TreeId
 from policy.mission.steps import step_id
-from policy.rules.model import GateLimits
+from policy.rules.gates import GateLimits
 from policy.rules.sandbox import ProcessLimits
 
 

@@ -14,7 +14,8 @@ from policy.gates.verdict import Broken, Failed, Passed
 from policy.gates.verification import NEVER_SEEN, weigh, weigh_beside
 from policy.ids import TreeId
 from policy.rules.failures import FailureClass
-from policy.rules.model import GateCommand, Policy
+from policy.rules.gates import GateCommand
+from policy.rules.model import Policy
 
 
 def command_gate(bench: Bench, gate: GateCommand) -> Finding | Interrupted:

@@ -15,7 +15,7 @@ from policy.gates.test_files import added_tests, changed_tests
 from policy.gates.verdict import Broken, Counts, Failed, Passed
 from policy.gates.verification import NEVER_SEEN, weigh
 from policy.ids import GateName, TreeId
-from policy.rules.model import GateLimits
+from policy.rules.gates import GateLimits
 
 
 def tests(bench: Bench) -> Finding | Interrupted:

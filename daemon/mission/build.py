@@ -18,8 +18,8 @@ from policy.canonical import canonical, sha256
 from policy.change import EMPTY_STAT, NO_CHANGE, change_of
 from policy.ids import CommitId, MissionId
 from policy.mission.account import Account
+from policy.mission.attempts import AttemptEnded, AttemptInterrupted, AttemptStarted, Printed
 from policy.mission.classify import interruption_of
-from policy.mission.facts import AttemptEnded, AttemptInterrupted, AttemptStarted, Printed
 from policy.mission.spending import NothingSpent, Spent, told_in
 from policy.mission.steps import step_id
 from policy.rules.sandbox import Sandbox

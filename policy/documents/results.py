@@ -6,8 +6,8 @@ never as evidence.
 
 from policy.documents.summary import Summary, said
 from policy.gates.verdict import Broken, Failed, Passed, Record
+from policy.mission.attempts import AttemptEnded
 from policy.mission.facts import (
-    AttemptEnded,
     Fact,
     GatesJudged,
     LandingStarted,

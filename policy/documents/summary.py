@@ -18,11 +18,9 @@ from policy.ids import (
     TreeId,
     item_of,
 )
+from policy.mission.attempts import AttemptEnded, AttemptInterrupted, AttemptStarted
 from policy.mission.budget import used
 from policy.mission.facts import (
-    AttemptEnded,
-    AttemptInterrupted,
-    AttemptStarted,
     CandidateBuilt,
     CandidateConflicted,
     FailureClassified,

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from policy.ids import GateName
+from policy.mission.attempts import AttemptEnded
 from policy.mission.facts import (
-    AttemptEnded,
     FailureClassified,
     GatesJudged,
     Landed,

@@ -14,7 +14,8 @@ from policy.gates.limits import within
 from policy.gates.protected import protected_globs
 from policy.ids import ChangeId, Digest, GateName
 from policy.rules.asking import When
-from policy.rules.model import BUILT_IN_GATES, GateCommand, Policy
+from policy.rules.gates import BUILT_IN_GATES, GateCommand
+from policy.rules.model import Policy
 
 OF_THE_CHANGE = frozenset({"scope", "protected", "limits", "secrets"})
 """Gates that read the mission's own diff and nothing else: they say the same on every base."""

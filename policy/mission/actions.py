@@ -5,9 +5,8 @@ from typing import Literal
 
 from policy.ids import BlobId, CommitId, Digest, GateName
 from policy.mission.account import Account
+from policy.mission.attempts import AttemptInterrupted, AttemptStarted
 from policy.mission.facts import (
-    AttemptInterrupted,
-    AttemptStarted,
     Candidate,
     FailureClassified,
     LandingMissed,

@@ -9,8 +9,8 @@ from policy.canonical import digest
 from policy.gates.verdict import Failed, Passed, Record
 from policy.ids import CommitId, Digest, GateName
 from policy.mission import states
+from policy.mission.attempts import AttemptStarted
 from policy.mission.facts import (
-    AttemptStarted,
     FailureClassified,
     Landed,
     Reverted,
@@ -36,7 +36,7 @@ from policy.mission.states import (
     Setback,
     Settled,
 )
-from policy.rules.model import BUILT_IN_GATES
+from policy.rules.gates import BUILT_IN_GATES
 
 
 def barring(run: TargetRan) -> Record | None:

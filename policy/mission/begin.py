@@ -4,8 +4,8 @@ from policy.canonical import digest, sha256
 from policy.ids import CommitId, Digest, TreeId
 from policy.mission.account import Account, account_of
 from policy.mission.actions import RunBuilder
+from policy.mission.attempts import AttemptStarted, NamedLevel
 from policy.mission.escalation import last_level, level_for, named
-from policy.mission.facts import AttemptStarted, NamedLevel
 from policy.mission.states import History
 from policy.mission.world import Anew, BuilderCall, FromOwnWork, FromPerson, FromTarget, World
 from policy.rules.model import Policy

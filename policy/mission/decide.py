@@ -29,9 +29,10 @@ from policy.mission.actions import (
     RecordLanding,
     Rest,
 )
+from policy.mission.attempts import AttemptInterrupted
 from policy.mission.begin import next_attempt
 from policy.mission.classify import failure_of_attempt, failure_of_gates
-from policy.mission.facts import AttemptInterrupted, LandingMissed
+from policy.mission.facts import LandingMissed
 from policy.mission.hold import cancelled, frozen, held_back, may_follow, may_land, resting
 from policy.mission.landed import given_up
 from policy.mission.person import at_limit, missing, rests_on, unsure, waited, waived

@@ -6,7 +6,7 @@ A level has its iterations for the whole mission, not for each visit: stepping d
 wins none, and what climbs ends at the hard gate.
 """
 
-from policy.mission.facts import NamedLevel
+from policy.mission.attempts import NamedLevel
 from policy.mission.progress import stuck
 from policy.mission.states import History
 from policy.rules.failures import FailureClass

@@ -9,10 +9,8 @@ from policy.canonical import digest
 from policy.gates.verdict import Passed
 from policy.ids import MissionId
 from policy.mission import after, answered
+from policy.mission.attempts import AttemptEnded, AttemptInterrupted, AttemptStarted
 from policy.mission.facts import (
-    AttemptEnded,
-    AttemptInterrupted,
-    AttemptStarted,
     Candidate,
     CandidateBuilt,
     CandidateConflicted,

@@ -5,9 +5,8 @@ from typing import Literal
 from policy.change import NO_CHANGE
 from policy.ids import CommitId, GateName, MissionId, PolicyDigest, TreeId
 from policy.landing.turns import Claim
+from policy.mission.attempts import AttemptEnded, AttemptStarted
 from policy.mission.facts import (
-    AttemptEnded,
-    AttemptStarted,
     Candidate,
     FailureClassified,
     GatesJudged,

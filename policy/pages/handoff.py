@@ -8,7 +8,8 @@ from shlex import join
 
 from policy.pages.glance import Glance
 from policy.pages.markdown import code, plain, table
-from policy.rules.model import BUILT_IN_GATES, GateCommand, Policy
+from policy.rules.gates import BUILT_IN_GATES, GateCommand
+from policy.rules.model import Policy
 
 _PAGES = {
     "INBOX": "what waits for a person",

@@ -17,7 +17,8 @@ from policy.ids import GateName
 from policy.mission.person import non_waivable
 from policy.people.roles import Role
 from policy.rules.asking import WhenChanged
-from policy.rules.model import BUILT_IN_GATES, Policy
+from policy.rules.gates import BUILT_IN_GATES
+from policy.rules.model import Policy
 from policy.rules.words import Kind, Risk, StageName
 
 _ONLY = {"red_first": "unless `expect_base: pass`", "done": "where it has `done_when`"}

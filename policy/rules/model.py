@@ -5,6 +5,7 @@ module holds a number of its own. Defaults are not in this file: they are in `de
 that what ships is what is read.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -13,18 +14,19 @@ from policy.ids import GateName
 from policy.notifying.rules import Event, Notices, Notification, Requests
 from policy.paths import fault_of_path
 from policy.people.roles import Permissions, Waivers
-from policy.rules.asking import Approval, Checkpoint, When
+from policy.rules.asking import Approval, Checkpoint
 from policy.rules.budgets import Budgets, InAll
 from policy.rules.environments import NONE, Environment
 from policy.rules.environments import Name as EnvironmentName
 from policy.rules.escalation import Chain
 from policy.rules.failures import FailureClass
+from policy.rules.gates import BUILT_IN_GATES, GateCommand, RedFirst
 from policy.rules.hours import ActiveHours
 from policy.rules.pages import Pages
 from policy.rules.progress import Progress
 from policy.rules.routes import Route
 from policy.rules.sandbox import Sandbox
-from policy.rules.words import AtLeastOne, Bytes, Count, Kind, Risk, Seconds, StageName
+from policy.rules.words import AtLeastOne, Bytes, Count, Risk, Seconds, StageName
 from policy.signs.signature import Classify
 from policy.value import Value
 
@@ -48,72 +50,6 @@ class Selection(Value):
     """A BLOCKED item runs again when the policy digest changed."""
     environment_backoff_s: Seconds
     """A BLOCKED item whose ending was not its own fault runs again after this."""
-
-
-class GateLimits(Value):
-    """Overrides of `sandbox.gate` for one gate."""
-
-    memory_bytes: Bytes | None = None
-    """Instead of that."""
-    processes: AtLeastOne | None = None
-    """Instead of that."""
-    scratch_bytes: Bytes | None = None
-    """Instead of that."""
-    output_bytes: Bytes | None = None
-    """Instead of that."""
-
-
-class GateCommand(Value):
-    """A gate that is a command, run in the sandbox on a fresh copy of the candidate's tree."""
-
-    name: GateName = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
-    """What verdicts and waivers call it."""
-    run: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
-    """Its command; `{report}` in it is a fresh path outside the tree."""
-    report: Literal["none", "junit"] = "none"
-    """How its report is read; none: its exit alone says it."""
-    min_tests: Count = 0
-    """Fewer tests than this in the report is a failure. 1 unless the report is `none`."""
-    must_report: tuple[str, ...] = ()
-    """Test ids (`classname::name`) that must be in the report and pass."""
-    baseline: bool = False
-    """Run on the base too: what failed there is known, what passed there must still pass."""
-    tests_from: Literal["candidate", "base", "both"] = "candidate"
-    """base, both: the base's versions of changed test files must hold as well."""
-    known_failures: tuple[str, ...] = ()
-    """Test ids that may fail."""
-    timeout_s: Seconds
-    """After this it is broken, and broken is not passed."""
-    environment: str | None = None
-    """One of `environments`, or `none`; the policy's `environment` where it is left out."""
-    waivable: bool = False
-    """Whether a person may let something land without it."""
-    when: When = When()
-    """Of which items it is asked."""
-    limits: GateLimits = GateLimits()
-    """What it may use, where that is not what `sandbox.gate` says."""
-
-    @model_validator(mode="after")
-    def _report_is_there_for_what_reads_it(self) -> "GateCommand":
-        reads = self.baseline or self.must_report or self.known_failures or self.min_tests
-        if self.report == "none" and reads:
-            raise ValueError(
-                f"gate {self.name}: baseline, must_report, known_failures and min_tests read a "
-                "report; add `report: junit` and `{report}` to its command"
-            )
-        written = any("{report}" in word for word in self.run)
-        if self.report != "none" and not written:
-            raise ValueError(f"gate {self.name}: `report: {self.report}` needs `{{report}}` in run")
-        if self.report == "none" and written:
-            raise ValueError(f"gate {self.name}: `{{report}}` in run needs `report: junit`")
-        return self
-
-
-class RedFirst(Value):
-    """The item's tests must fail before the change (DESIGN 7)."""
-
-    kinds: tuple[Kind, ...]
-    """Kinds of items it is asked of."""
 
 
 class Feedback(Value):
@@ -269,6 +205,25 @@ class Policy(Chain):
         return self
 
     @model_validator(mode="after")
+    def _what_is_asked_can_be(self) -> "Policy":
+        for fault in self._in_vain():
+            raise ValueError(fault)
+        return self
+
+    def _in_vain(self) -> Iterator[str]:
+        """Yield what would never be asked, or could never be answered."""
+        there = {"open", "land"}.union(*self.pipeline.values())
+        named: list[tuple[str, str]] = [("approvals: at", one.at) for one in self.approvals]
+        named += [(f"checkpoints: {one.name}: after", one.after) for one in self.checkpoints]
+        for where, stage in named:
+            if stage not in there:
+                yield f"{where}: no tier of `pipeline` has the stage {stage}"
+        roles = {*self.permissions.others}.union(*self.permissions.roles.values())
+        for one in self.approvals:
+            if one.role not in roles:
+                yield f"approvals: role: `permissions` gives nobody the role {one.role}"
+
+    @model_validator(mode="after")
     def _gate_names_are_unique_and_free(self) -> "Policy":
         names = [gate.name for gate in self.gates]
         taken = [name for name in names if name in BUILT_IN_GATES or names.count(name) > 1]
@@ -299,7 +254,3 @@ class Policy(Chain):
                     f"after_landing.gates: {unknown[0]} is none of `gates`, tests and done"
                 )
         return self
-
-
-BUILT_IN_GATES = ("scope", "protected", "limits", "secrets", "tree", "red_first", "tests", "done")
-"""In the order they are judged: those that only read the diff come first."""

@@ -18,7 +18,7 @@ from gitops import ledger, refs, signing
 from gitops.ledger import Keep
 from gitops.objects import Batch
 from gitops.repository import Store
-from policy.mission.facts import AttemptInterrupted
+from policy.mission.attempts import AttemptInterrupted
 from policy.mission.record import Recorded
 
 CALLS = (

@@ -15,8 +15,8 @@ from policy.change import Entry, Stat, Version, change_of
 from policy.gates.run import Interrupted
 from policy.gates.verdict import Broken, Failed, Passed
 from policy.mission.facts import Candidate
+from policy.rules.gates import GateCommand
 from policy.rules.load import shipped_policy
-from policy.rules.model import GateCommand
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", "{report}")
 SUITE = GateCommand(

@@ -6,7 +6,7 @@ import pytest
 
 from policy.backlog.verification import Verification
 from policy.gates.run import Interrupted
-from policy.rules.model import GateCommand
+from policy.rules.gates import GateCommand
 from tests.daemon.gates.judged import BASE, FEATURE, HONEST, PLAIN, SUITE, said
 
 

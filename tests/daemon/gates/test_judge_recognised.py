@@ -7,7 +7,7 @@ import pytest
 
 from policy.backlog.verification import Verification
 from policy.gates.verdict import Broken, Failed
-from policy.rules.model import GateCommand
+from policy.rules.gates import GateCommand
 from policy.signs.signature import Signature
 from tests.daemon.gates.judged import BASE, FEATURE, PLAIN, said
 

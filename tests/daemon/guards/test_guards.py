@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from policy.gates import definition
-from policy.rules.model import BUILT_IN_GATES
+from policy.rules.gates import BUILT_IN_GATES
 
 RUNNER = '''
 """Run every test_* function of tests/*.py; write a JUnit report if a path is given."""

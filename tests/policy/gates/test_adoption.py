@@ -5,8 +5,8 @@ import pytest
 from policy.gates.adoption import Earlier, Subject, adopted
 from policy.gates.verdict import Failed, Passed, Record
 from policy.rules.failures import FailureClass
+from policy.rules.gates import GateCommand
 from policy.rules.load import shipped_policy
-from policy.rules.model import GateCommand
 
 HERE = Subject(product="1" * 40, base="2" * 40, n=1, environment="e" * 64)
 LINT = GateCommand(name="lint", run=("true",), timeout_s=1)

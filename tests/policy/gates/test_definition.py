@@ -5,8 +5,8 @@ from policy.backlog.verification import Verification
 from policy.gates.definition import definitions, required
 from policy.gates.limits import within
 from policy.rules.asking import When
+from policy.rules.gates import GateCommand
 from policy.rules.load import shipped_policy
-from policy.rules.model import GateCommand
 
 STATIC = ("scope", "protected", "limits", "secrets", "tree")
 TEST = Verification(run=("t",))

@@ -10,10 +10,9 @@ import yaml
 from policy.bus.result import Exited, Taken, Usage
 from policy.change import EMPTY_STAT, NO_CHANGE, Stat
 from policy.gates.verdict import Broken, Failed, Passed, Record
+from policy.mission.attempts import AttemptEnded, AttemptStarted, Printed
 from policy.mission.evolve import evolve
 from policy.mission.facts import (
-    AttemptEnded,
-    AttemptStarted,
     Candidate,
     CandidateBuilt,
     FailureClassified,
@@ -21,7 +20,6 @@ from policy.mission.facts import (
     Landed,
     LandingStarted,
     MissionOpened,
-    Printed,
     SelectionRecord,
     TargetJudged,
 )

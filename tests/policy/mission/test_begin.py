@@ -5,8 +5,9 @@ import json
 import pytest
 
 from policy.canonical import sha256
+from policy.mission.attempts import AttemptInterrupted
 from policy.mission.decide import decide
-from policy.mission.facts import AttemptInterrupted, CandidateConflicted, FailureClassified
+from policy.mission.facts import CandidateConflicted, FailureClassified
 from policy.mission.world import Anew, FromOwnWork, FromPerson
 from policy.rules.failures import FailureClass
 from policy.rules.model import Feedback

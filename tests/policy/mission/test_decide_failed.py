@@ -7,9 +7,9 @@ import pytest
 from policy.bus.result import Exited, Killed, NotStarted, Refused, Stopped, TimedOut
 from policy.change import NO_CHANGE
 from policy.mission.actions import Ask, Classify, Close, Rest, RunBuilder
+from policy.mission.attempts import AttemptInterrupted
 from policy.mission.classify import interruption_of
 from policy.mission.decide import decide
-from policy.mission.facts import AttemptInterrupted
 from policy.mission.world import FromPerson
 from tests.policy.mission.conftest import MOVED, but, failed, routed
 

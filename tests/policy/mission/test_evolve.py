@@ -3,9 +3,9 @@
 import pytest
 
 from policy.gates.verdict import Failed, Passed, Record
+from policy.mission.attempts import AttemptInterrupted
 from policy.mission.evolve import ContradictionError, replay
 from policy.mission.facts import (
-    AttemptInterrupted,
     CandidateConflicted,
     FailureClassified,
     LandingMissed,

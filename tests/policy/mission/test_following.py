@@ -12,8 +12,9 @@ from policy.mission.actions import (
     Rest,
     RunBuilder,
 )
+from policy.mission.attempts import AttemptInterrupted
 from policy.mission.decide import decide
-from policy.mission.facts import AttemptInterrupted, LandingMissed
+from policy.mission.facts import LandingMissed
 from policy.mission.world import Frozen, Yields
 from policy.rules.model import Landing
 from tests.policy.mission.conftest import but

@@ -80,6 +80,12 @@ CHAIN = "escalation: [{%s}]\n"
         ("approvals: [{at: land, role: approver, when: {color: [red]}}]", "is not a key"),
         ("checkpoints: [{after: build}]", "missing"),
         ("checkpoints: [{after: tea, name: TEA}]", "must be"),
+        (
+            "checkpoints: [{after: docs, name: READ}]",
+            "checkpoints: READ: after: no tier of `pipeline` has the stage docs",
+        ),
+        ("approvals: [{at: docs, role: approver}]", "has the stage docs"),
+        ("approvals: [{at: land, role: lead}]", "gives nobody the role lead"),
         ("command: {usage: some}", "must be"),
         ("extends: strict-2", "twice"),
     ],

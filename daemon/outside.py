@@ -244,6 +244,11 @@ def write(where: Roots, name: str, host: Host, trust: Trust) -> Outside:
     return Outside(name=name, config=config, state=state, host=host, trust=trust)
 
 
+def write_trust(outside: Outside, trust: Trust) -> None:
+    """Replace the trust file, in one piece."""
+    _replace(outside.config / TRUST_FILE, _TRUST_HEAD + _yaml(trust, defaults=True))
+
+
 def _yaml(value: Value, *, defaults: bool) -> str:
     plain = value.model_dump(mode="json", by_alias=True, exclude_defaults=not defaults)
     return yaml.safe_dump({"schema": 1, **plain}, sort_keys=False, width=1000, allow_unicode=True)

@@ -20,6 +20,7 @@ from daemon.log import bound, get_logger
 from daemon.loop import Beat, Daemon, Told, silent, unwatched
 from daemon.notify import Notify
 from daemon.outside import Outside, Roots, find
+from daemon.people.keys import refuse_keys
 from daemon.remote.identity import name_in
 from daemon.signals import listening
 from daemon.site import Point, Site, nothing
@@ -30,6 +31,7 @@ from daemon.wake import Wake
 from gitops import highwater, recovery, refs
 from gitops.finding import Doubt, Finding, Healed, NeedsPerson
 from gitops.highwater import HighWater
+from gitops.observe import Tip, observe_tip
 from gitops.repository import Store
 from gitops.signing import DaemonKey
 from policy.ids import CommitId, RefName
@@ -65,8 +67,8 @@ def serving(
 ) -> Iterator[Serving]:
     """Hold the lock, recover what a kill left, and build the daemon.
 
-    Raises `LockedError`, `GroundError`, `RepositoryRefusedError`, `KeyRefusedError` before anything
-    is changed.
+    Raises `LockedError`, `GroundError`, `RepositoryRefusedError`, `KeyRefusedError` and
+    `KeysAtHandError` before anything is begun.
     """
     with single_instance(outside.state) as instance:
         if outside.host.remote is not None:
@@ -77,6 +79,9 @@ def serving(
         findings = [*_before_open(outside, gitdir, target, clock)]
         store = Store.open(gitdir, durability=outside.host.durability)
         findings += recovery.after_open(store, patience_s=outside.host.stop_s)
+        tip = observe_tip(store, target)
+        if isinstance(tip, Tip):
+            refuse_keys(outside, store, tip.tree)
         site = Site(
             outside=outside,
             trust=outside.trust,

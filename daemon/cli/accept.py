@@ -1,17 +1,27 @@
-"""`pawl doctor --accept-tip OID`: a person says that the target is right where it is.
+"""What only the operator says: where the target is right, from where its line is believed.
 
-Needed after the target was rewritten or rolled back, or the high-water mark was lost: then the
-daemon only observes, because it cannot tell which tip is right.
+`pawl doctor --accept-tip OID`: after the target was rewritten or rolled back, or the high-water
+mark was lost; then the daemon only observes, because it cannot tell which tip is right.
+
+`pawl doctor --accept-introduction OID`: after somebody changed what is governed who might not, or
+where there was no approver yet who could have signed it.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.cli import output
 from daemon.cli.exits import Exit, RefusedError
-from daemon.cli.place import open_place, target_of, tip_of, trusted_outside
+from daemon.cli.place import Place, open_place, target_of, tip_of, trusted_outside
 from daemon.lock import single_instance
+from daemon.outside import write_trust
+from daemon.people.following import governing
 from gitops import highwater, refs
+from gitops.commits import tree_of
 from gitops.highwater import HighWater
+from gitops.observe import Tip, follows
+from gitops.people.state import NOBODY, state_at
+from policy.ids import CommitId
 
 
 def accept_tip(start: Path, oid: str, *, as_json: bool) -> Exit:
@@ -34,3 +44,35 @@ def accept_tip(start: Path, oid: str, *, as_json: bool) -> Exit:
     else:
         output.say(f"accepted: {tip.ref} is right at {tip.commit}")
     return Exit.OK
+
+
+def accept_introduction(start: Path, oid: str, *, as_json: bool) -> Exit:
+    place = open_place(start)
+    outside = trusted_outside(place, "accept an introduction for")
+    with single_instance(outside.state):
+        tip = tip_of(place, target_of(place))
+        problems = tuple(_against(place, tip, oid))
+        if problems:
+            raise RefusedError(
+                Exit.INVALID,
+                attempted="accept",
+                on=oid,
+                why=problems,
+                then="Choose a commit of the target's own line, in full, whose `.pawl/` you read.",
+            )
+        trust = outside.trust.model_copy(update={"introduction": CommitId(oid)})
+        write_trust(outside, trust)
+    if as_json:
+        output.dump({"schema": 1, "introduction": oid})
+    else:
+        output.say(f"accepted: the line of {tip.ref} is believed from {oid} on")
+    return Exit.OK
+
+
+def _against(place: Place, tip: Tip, oid: str) -> Iterator[str]:
+    """Yield why nobody can be believed from that commit on."""
+    if not follows(place.store, tip.commit, CommitId(oid)):
+        yield f"it is not on the line of {tip.ref}, which is at {tip.commit}"
+        return
+    state = state_at(place.store, tree_of(place.store, CommitId(oid)), NOBODY, governing)
+    yield from state.doubts

@@ -286,14 +286,21 @@ def doctor(
     accept_tip: Annotated[
         str | None, typer.Option(metavar="OID", help="The target is right where it is: at OID.")
     ] = None,
+    accept_introduction: Annotated[
+        str | None,
+        typer.Option(metavar="OID", help="What the target holds is believed from OID on."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Look at the whole set-up; say what is wrong and what to do about it."""
     where = _where(context, directory)
-    if accept_tip is not None:
+    if accept_tip is not None or accept_introduction is not None:
         from daemon.cli import accept
 
-        _end(accept.accept_tip(where, accept_tip, as_json=as_json))
+        if accept_introduction is not None:
+            _end(accept.accept_introduction(where, accept_introduction, as_json=as_json))
+        if accept_tip is not None:
+            _end(accept.accept_tip(where, accept_tip, as_json=as_json))
     from daemon.cli import doctor as command
 
     _end(command.doctor(where, as_json=as_json))

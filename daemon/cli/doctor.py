@@ -15,6 +15,7 @@ from daemon.cli.exits import Exit, worst
 from daemon.cli.finding import Finding, bad
 from daemon.cli.hub_doctor import hub
 from daemon.cli.notified import notified
+from daemon.cli.people_doctor import people
 from daemon.cli.place import Place, open_place, policy_at, target_of
 from daemon.cli.scenery import scenery
 from daemon.ground import Obstacle
@@ -127,6 +128,7 @@ def _outside(place: Place, outside: Outside, tip: Tip | Lost) -> Iterator[Findin
     yield from _key(outside)
     if isinstance(tip, Tip):
         yield from _history(place, outside, tip)
+        yield from people(place, outside, tip)
     yield from _room(outside)
     target = refs.branch_ref(outside.trust.target)
     yield from _hindered("repository", ground.of_repository(place.gitdir, target))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from daemon.cli.exits import Exit, RefusedError
 from daemon.ground import GroundError
 from daemon.lock import LockedError
+from daemon.people.keys import KeysAtHandError
 from gitops.git import ConfigurationRefusedError, GitError, GitMissingError
 from gitops.ledger import BrokenDossierError, LedgerRootMissingError
 from gitops.objects import DamagedObjectError, MissingObjectError
@@ -16,6 +17,7 @@ from gitops.signing import KeyRefusedError
 _CODES: Mapping[type[Exception], Exit] = {
     LockedError: Exit.LOCKED,
     KeyRefusedError: Exit.INVALID,
+    KeysAtHandError: Exit.INVALID,
     LedgerRootMissingError: Exit.INVALID,
     GroundError: Exit.ENVIRONMENT,
     GitMissingError: Exit.ENVIRONMENT,

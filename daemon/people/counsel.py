@@ -23,7 +23,7 @@ from policy.mission.states import Judged, Mission, Proposed, Waiting
 from policy.mission.wanted import Changed, reads_paths
 from policy.mission.world import Frozen
 from policy.people.check import Denied, Valid, check, revoked_by
-from policy.people.found import Found
+from policy.people.found import Broken, Found, Illegible, Verified
 from policy.people.permission import (
     Abort,
     AcceptRewrite,
@@ -63,7 +63,7 @@ class Counsel:
             chain = self.people.chain(self.tip, self.missions, skew_s)
         except OpensshError as error:
             return said.model_copy(update={"doubt": str(error)})
-        time = self.people.time(skew_s)
+        time = self.people.time(skew_s, self.missions)
         found = permissions(self.store, chain, self.people.faith)
         founds = tuple(one for one in found if isinstance(one, Found))
         used, revoked = chain.used | self._used(), revoked_by(founds)
@@ -72,7 +72,10 @@ class Counsel:
         said = said.model_copy(update={"holding": frozenset(case.holding())})
         if isinstance(time, Behind):
             said = said.model_copy(update={"doubt": time.why})
-        return case.heard(said, mission) if isinstance(mission, Waiting) else said
+        if not isinstance(mission, Waiting):
+            return said
+        illegible = (str(one) for one in found if isinstance(one, Illegible))
+        return case.heard(said, mission, (*_nobodys(chain.verdict), *illegible))
 
     def doubt(self, policy: Policy) -> Frozen | None:
         """Return why nothing may open or land as far as people are concerned."""
@@ -86,7 +89,7 @@ class Counsel:
             ref=self.tip.ref,
             root=self.people.root,
             effective=effective,
-            time=self.people.time(effective.policy.waivers.clock_skew_s),
+            time=self.people.time(effective.policy.waivers.clock_skew_s, self.missions),
         )
 
     def _changed(self, mission: Mission, policy: Policy) -> Changed | None:
@@ -104,6 +107,18 @@ class Counsel:
         return frozenset(
             one.answered.permission for m in self.missions for one in m.history.decisions
         )
+
+
+def _nobodys(verdict: Verified | Broken) -> Iterator[str]:
+    """Yield why nothing that lies in `waivers/` counts, where that is so."""
+    match verdict:
+        case Verified():
+            return
+        case Broken(commit=commit, why=why):
+            yield (
+                f"nothing that is signed counts: commit {commit[:12]} may not be there: {why}; "
+                "`pawl doctor` says how to go on"
+            )
 
 
 @dataclass(frozen=True)
@@ -129,8 +144,11 @@ class Hearing:
         live = once.live(self.mission, self.item, one.asked, kinds)
         return live is not None and isinstance(check(found, live), Valid)
 
-    def heard(self, said: Said, mission: Waiting) -> Said:
-        """Return *said* with the answers to what *mission* waits for, and what is no answer."""
+    def heard(self, said: Said, mission: Waiting, others: tuple[str, ...]) -> Said:
+        """Return *said* with the answers to what *mission* waits for, and what is no answer.
+
+        *others* are reasons that are not about one permission of this mission.
+        """
         live = self.scene.live(mission, self.item, mission.asked)
         before = {one.answered.permission for one in mission.history.decisions}
         mine = [one for one in self.founds if self._is_mine(one) and one.blob not in before]
@@ -142,10 +160,13 @@ class Hearing:
                     for one, verdict in verdicts
                     if isinstance(verdict, Valid)
                 ),
-                "denied": tuple(
-                    f"{one.path} does not count: {verdict.code}: {verdict.why}"
-                    for one, verdict in verdicts
-                    if isinstance(verdict, Denied)
+                "denied": (
+                    *others,
+                    *(
+                        f"{one.path} does not count: {verdict.code}: {verdict.why}"
+                        for one, verdict in verdicts
+                        if isinstance(verdict, Denied)
+                    ),
                 ),
                 "unseen": tuple(self._unseen(mission, mine)),
             }

@@ -57,6 +57,8 @@ class People:
         self._follower = Follower(site.store, self.faith, site.state / REMEMBERED)
         self._last: Chain | None = None
         self._areas = self._areas_remembered()
+        self._calm: TreeId | None = None
+        """The tree whose governed paths were found to be those of the last look."""
 
     def doubt(self, tip: Tip, missions: Iterable[Mission], skew_s: int) -> Frozen | None:
         """Return why nothing may open or land: governed paths were changed by nobody who may."""
@@ -64,26 +66,27 @@ class People:
         if not self._concerns(tip, missions):
             return None
         try:
-            return _frozen(self.chain(tip, missions, skew_s))
+            return frozen_by(self.chain(tip, missions, skew_s))
         except OpensshError as error:
             return Frozen(why=f"nobody can say who has signed what: {error}")
 
     def chain(self, tip: Tip, missions: Iterable[Mission], skew_s: int) -> Chain:
         """Return the line up to *tip*, each tip followed once. Raises `OpensshError`."""
+        missions = tuple(missions)
         last = self._last
         if last is not None and last.verdict.tip == tip.commit and not _may_pass(last):
             return last
         self._last = self._still_broken(last, tip) or self._follower.at(
             tip.commit,
-            now=self.time(skew_s).now,
+            now=self.time(skew_s, missions).now,
             seen={one.commit: instant(one.at) for m in missions for one in m.history.seen},
         )
         self._areas = self._areas_of(tip.tree)
         return self._last
 
-    def time(self, skew_s: int, *others: datetime) -> TrustedTime:
-        """Return the time to decide by: never before what the ledger and the line have."""
-        known = (*others, *self._recorded())
+    def time(self, skew_s: int, missions: Iterable[Mission]) -> TrustedTime:
+        """Return the time to decide by: never before what ledgers and the introduction have."""
+        known = tuple(self._recorded(missions))
         return trusted_time(self._site.clock.now(), known, skew_s)
 
     @property
@@ -95,9 +98,13 @@ class People:
     def _concerns(self, tip: Tip, missions: tuple[Mission, ...]) -> bool:
         if self._last is not None and self._last.verdict.tip == tip.commit:
             return True
-        asks = any(isinstance(one, Waiting) or one.history.decisions for one in missions)
-        governs = "backlog" in self._site.trust.governs
-        return asks or governs or self._areas_of(tip.tree) != self._areas
+        if any(isinstance(one, Waiting) or one.history.decisions for one in missions):
+            return True
+        if "backlog" in self._site.trust.governs:
+            return True
+        if self._calm != tip.tree and self._areas_of(tip.tree) == self._areas:
+            self._calm = tip.tree
+        return self._calm != tip.tree
 
     def _areas_of(self, tree: TreeId) -> tuple[object, ...]:
         top = read_tree(self._site.store, tree)
@@ -121,10 +128,12 @@ class People:
         verdict = last.verdict.model_copy(update={"tip": tip.commit})
         return Chain(verdict, last.state, last.remembered)
 
-    def _recorded(self) -> Iterable[datetime]:
+    def _recorded(self, missions: Iterable[Mission]) -> Iterable[datetime]:
+        """Yield times that are known to be true, of missions those that wait or have waited."""
         store = self._site.store
-        ledger = refs.read(store, refs.LEDGER)
-        for commit in (self.faith.introduction, ledger):
+        asking = (one.history for one in missions if one.history.requests)
+        ledgers = [refs.read(store, refs.mission_ref(one.mission)) for one in asking]
+        for commit in (self.faith.introduction, refs.read(store, refs.LEDGER), *ledgers):
             header = header_of(read_object(store, commit, "commit")) if commit else None
             if header is not None:
                 yield datetime.fromtimestamp(header.committed, UTC)
@@ -135,7 +144,8 @@ def _may_pass(chain: Chain) -> bool:
     return isinstance(chain.verdict, Broken) and chain.verdict.code is Code.MALFORMED
 
 
-def _frozen(chain: Chain) -> Frozen | None:
+def frozen_by(chain: Chain) -> Frozen | None:
+    """Return why nothing may open or land where the line is *chain*."""
     match chain.verdict:
         case Verified():
             return None

@@ -1,0 +1,85 @@
+"""Who may change what is governed: a line that nobody vouches for freezes, until it is accepted."""
+
+import shutil
+
+import pytest
+
+from daemon.cli.accept import accept_introduction, accept_tip
+from daemon.cli.exits import RefusedError
+from daemon.people.keys import KeysAtHandError
+
+POLICY = ".pawl/policy.yaml"
+
+
+def another(home):
+    return home.shows(POLICY) + "\nreconcile_s: 31\n"
+
+
+def test_a_policy_that_nobody_signed_freezes_and_a_signed_one_does_not(home):
+    home.signs({POLICY: another(home)})
+    home.wishes("H-1")
+    assert home.runs().doubts == []
+    assert home.ended("H-1") == ("PASS", "landed")
+    bad = home.signs({POLICY: home.shows(POLICY).replace("31", "32")}, by=None)
+    home.wishes("H-2")
+    (doubt,) = home.runs().doubts
+    assert bad in doubt
+    assert "not signed" in doubt
+    assert "--accept-introduction" in doubt
+    assert "make H-2.txt" not in home.subjects()
+
+
+@pytest.mark.parametrize("by", ["eve", None], ids=["a stranger", "nobody"])
+def test_whoever_adds_a_key_must_be_one_who_may(home, by):
+    home.signs({".pawl/approvers": home.shows(".pawl/approvers") + home.line("eve")}, by=by)
+    home.wishes("H-1", requires_approval=True)
+    assert home.runs().doubts
+
+
+def test_a_break_is_not_forgotten_and_a_branch_put_back_goes_on(home):
+    home.runs()
+    good = home.tip()
+    home.signs({POLICY: another(home)}, by="eve")
+    assert home.runs().doubts
+    assert home.runs().doubts, "by the next process neither"
+    home.git("reset", "--hard", "--quiet", good)
+    assert all("--accept-tip" in doubt for doubt in home.runs().doubts)
+    accept_tip(home.path, good, as_json=False)
+    assert home.runs().doubts == []
+
+
+def test_what_the_operator_accepts_is_believed_from_there_on(home, capsys):
+    home.signs({POLICY: another(home)}, by="eve")
+    home.wishes("H-1", requires_approval=True)
+    assert home.runs().doubts
+    with pytest.raises(RefusedError):
+        accept_introduction(home.path, "0" * 40, as_json=False)
+    accept_introduction(home.path, home.tip(), as_json=False)
+    assert "believed" in capsys.readouterr().out
+    assert home.runs().doubts == []
+    home.answers("H-1", "approval")
+    home.runs()
+    assert home.ended("H-1") == ("PASS", "landed")
+
+
+def test_without_approvers_all_goes_on_that_needs_no_person(settled):
+    home = settled(approvers=())
+    home.signs({POLICY: another(home)}, by=None)
+    home.wishes("H-1")
+    home.wishes("H-2", requires_approval=True)
+    assert home.runs().doubts == []
+    assert home.ended("H-1") == ("PASS", "landed")
+    home.answers("H-2", "approval", by="alice")
+    standing = home.runs()
+    assert standing.doubts == []
+    assert "nothing that is signed counts" in standing.rests["H-2"].why
+
+
+def test_a_daemon_that_could_sign_for_an_approver_does_not_start(home):
+    config = home.outside.config
+    shutil.copy(home.keys / "alice", config / "id_ed25519")
+    (config / "id_ed25519").chmod(0o600)
+    with pytest.raises(KeysAtHandError, match="alice@x"):
+        home.runs()
+    shutil.copy(home.keys / "eve", config / "id_ed25519")
+    home.runs()

@@ -144,7 +144,7 @@ class Hearing:
         live = once.live(self.mission, self.item, one.asked, kinds)
         return live is not None and isinstance(check(found, live), Valid)
 
-    def heard(self, said: Said, mission: Waiting, others: tuple[str, ...]) -> Said:
+    def heard(self, said: Said, mission: Waiting, others: tuple[str, ...] = ()) -> Said:
         """Return *said* with the answers to what *mission* waits for, and what is no answer.
 
         *others* are reasons that are not about one permission of this mission.

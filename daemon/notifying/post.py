@@ -38,6 +38,8 @@ class _Line:
 
     again: float = 0.0
     """When it is tried again (monotonic): a clock that was put back keeps nothing waiting."""
+    heard: float = 0.0
+    """When its thread began, or was last answered (monotonic)."""
     thread: threading.Thread | None = None
     answers: SimpleQueue[tuple[str, Sent | NotSent] | None] = field(default_factory=SimpleQueue)
     """A notice's id and what became of it; None is the thread's last word."""
@@ -84,17 +86,22 @@ class Post:
 
     def close(self) -> None:
         """Send what can be sent at once; what is left is sent after the next start."""
-        deadline = self._monotonic() + self._limits.timeout_s
-        while self._monotonic() < deadline:
-            before = self._memory
-            self._collect()
-            self._keep(before)
-            self._carry()
-            busy = [line.thread for line in self._lines.values() if line.thread is not None]
-            if not busy:
+        patience_s = min(self._limits.timeout_s, self._site.outside.host.stop_s)
+        deadline = self._monotonic() + patience_s
+        while busy := self._settle():
+            left = deadline - self._monotonic()
+            if left <= 0:
                 break
-            busy[0].join(max(0.0, deadline - self._monotonic()))
+            busy[0].join(left)
         self._stop.set()
+
+    def _settle(self) -> list[threading.Thread]:
+        """Take what was answered, send what may be sent; return the threads that are at it."""
+        before = self._memory
+        self._collect()
+        self._keep(before)
+        self._carry()
+        return [line.thread for line in self._lines.values() if line.thread is not None]
 
     # what is new
 
@@ -149,6 +156,10 @@ class Post:
                         self._failed(name, line, notice, why)
                     case None:
                         line.thread = None
+                line.heard = self._monotonic()
+            stuck_s = self._limits.stuck_s
+            if line.thread is not None and self._monotonic() - line.heard > stuck_s:
+                self._trouble(name, f"it has neither taken nor refused anything for {stuck_s} s")
 
     def _sent(self, name: Destination, line: _Line, notice: str) -> None:
         troubles = dict(self._memory.troubles)
@@ -214,25 +225,26 @@ class Post:
                 line.thread = threading.Thread(
                     target=self._deliver, args=(name, line, waiting), name=f"to {name}", daemon=True
                 )  # a daemon's: what hangs in a library must not keep the process from its end
+                line.heard = self._monotonic()
                 line.thread.start()
 
     def _deliver(self, name: Destination, line: _Line, waiting: tuple[Notice, ...]) -> None:
         """Send what waits, in order, until one is not taken. Not in the main thread."""
         outside = self._site.outside
-        for notice in waiting:
-            if self._stop.is_set():
-                break
-            answer = send(
-                outside.host.notify[name],
-                notice,
-                timeout_s=self._limits.timeout_s,
-                credentials=outside.credentials,
-            )
-            line.answers.put((notice.id, answer))
-            if isinstance(answer, NotSent):
-                break
-        line.answers.put(None)
-        self._wake.up()
+        try:
+            for notice in waiting:
+                answer = send(
+                    outside.host.notify[name],
+                    notice,
+                    timeout_s=self._limits.timeout_s,
+                    credentials=outside.credentials,
+                )
+                line.answers.put((notice.id, answer))
+                if isinstance(answer, NotSent) or self._stop.is_set():
+                    break
+        finally:
+            line.answers.put(None)
+            self._wake.up()
 
     # what is remembered, and when it is looked at again
 
@@ -252,11 +264,17 @@ class Post:
         if reminder is not None and any(rule.to in self._lines for rule in rules.notifications):
             moments["reminder"] = reminder
         waiting = {one.to for one in self._memory.outbox}
-        again = [line.again for name, line in self._lines.items() if name in waiting and line.again]
-        if again:
-            left = max(0.0, min(again) - self._monotonic())
+        looks = [self._looked_at(line) for name, line in self._lines.items() if name in waiting]
+        if looks:
+            left = max(0.0, min(looks) - self._monotonic())
             moments["post"] = now + timedelta(seconds=left + 1)
         return moments
+
+    def _looked_at(self, line: _Line) -> float:
+        """Return when *line* is to be looked at, if nothing is heard of it (monotonic)."""
+        if line.thread is None:
+            return line.again
+        return max(line.heard, self._monotonic()) + self._limits.stuck_s
 
 
 def _taken(answers: SimpleQueue[T]) -> Iterator[T]:

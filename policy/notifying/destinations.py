@@ -65,7 +65,10 @@ class NotifyLimits(Value):
     """How sending goes on when it does not work; work never waits for it."""
 
     timeout_s: AtLeastOne = 10
-    """For a connection, and for each answer on it. A stop waits so long for what is being sent."""
+    """For a connection, and for each answer on it. A stop waits so long for what is being sent, or
+    `stop_s`, if that is less."""
+    stuck_s: AtLeastOne = 60
+    """What has not answered for so long is told as failing; `timeout_s` bounds no drip of bytes."""
     retries: Annotated[int, Field(ge=0, le=100)] = 8
     """Then a notice is given up, which the log and `pawl status` say."""
     retry_s: AtLeastOne = 30

@@ -45,6 +45,8 @@ class Receiver:
     moved_to: str | None = None
     held: threading.Event | None = None
     """While it is there and not set, nobody is answered."""
+    drips: bool = False
+    """Whether an answer comes a byte at a time, and never ends, until `held` is set."""
 
     def waits_for(self, so: Callable[["Receiver"], bool], seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
@@ -65,6 +67,8 @@ def receiver() -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(size)
             got.heard += 1
+            while got.drips and not got.held.wait(0.2):
+                self.wfile.write(b"H")
             if got.held is not None:
                 got.held.wait(60)
             got.posts.append(Post(self.path, headers, body))

@@ -181,6 +181,19 @@ def test_a_running_daemon_tries_again_by_itself(told):
         assert daemon.wait() == 0
 
 
+def test_a_receiver_that_answers_a_byte_at_a_time_is_told_as_failing(told):
+    told.receiver.held, told.receiver.drips = threading.Event(), True
+    host(told, notify_limits={"stuck_s": 1, "timeout_s": 1})
+    told.wishes("H-1")
+    daemon = told.starts("run", stderr=subprocess.DEVNULL)
+    try:
+        told.receiver.waits_for(lambda _: "for 1 s" in str(rows(told)))
+        assert told.ended("H-1") == ("PASS", "landed")
+    finally:
+        daemon.terminate()
+        assert daemon.wait() == 0
+
+
 def test_status_and_doctor_say_who_cannot_be_told(told, capsys):
     told.receiver.status = 500
     told.wishes("H-1")

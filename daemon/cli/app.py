@@ -139,27 +139,6 @@ def log(
 
 
 @app.command()
-def pause(
-    context: typer.Context,
-    directory: Directory = None,
-    reason: Annotated[str, typer.Option("--reason", help="Is put into the commit.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Commit .pawl/PAUSE to the target: nothing starts, nothing lands."""
-    from daemon.cli import edits
-
-    _end(edits.pause(_where(context, directory), reason=reason, as_json=as_json))
-
-
-@app.command()
-def unpause(context: typer.Context, directory: Directory = None, as_json: Json = False) -> None:
-    """Remove .pawl/PAUSE from the target: work goes on."""
-    from daemon.cli import edits
-
-    _end(edits.unpause(_where(context, directory), as_json=as_json))
-
-
-@app.command()
 def schema(
     kind: Annotated[
         Literal["item", "policy", "host", "permission"],
@@ -260,26 +239,6 @@ def metrics(context: typer.Context, directory: Directory = None, as_json: Json =
 
 
 @app.command()
-def retry(
-    context: typer.Context, name: Item, directory: Directory = None, as_json: Json = False
-) -> None:
-    """Commit `reopen: n+1` to the item: it runs again."""
-    from daemon.cli import edits
-
-    _end(edits.retry(_where(context, directory), name, as_json=as_json))
-
-
-@app.command()
-def cancel(
-    context: typer.Context, name: Item, directory: Directory = None, as_json: Json = False
-) -> None:
-    """Commit `status: cancelled` to the item: its mission ends."""
-    from daemon.cli import edits
-
-    _end(edits.cancel(_where(context, directory), name, as_json=as_json))
-
-
-@app.command()
 def doctor(
     context: typer.Context,
     directory: Directory = None,
@@ -290,10 +249,18 @@ def doctor(
         str | None,
         typer.Option(metavar="OID", help="What the target holds is believed from OID on."),
     ] = None,
+    tell: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Tell NAME of `notify` one word, to see it arrive."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Look at the whole set-up; say what is wrong and what to do about it."""
     where = _where(context, directory)
+    if tell is not None:
+        from daemon.cli import tell as word
+
+        _end(word.tell(where, tell, as_json=as_json))
     if accept_tip is not None or accept_introduction is not None:
         from daemon.cli import accept
 

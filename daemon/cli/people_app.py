@@ -1,4 +1,4 @@
-"""The commands people decide by, and their options; imports inside, as in `app`."""
+"""The commands by which people commit: decisions, pauses, items; imports inside, as in `app`."""
 # ruff: noqa: PLC0415  # `pawl status` must not pay for what `pawl approve` needs
 # ruff: noqa: FBT002, PLR0917  # parameters are typer's options, nobody passes them by position
 
@@ -169,3 +169,44 @@ def revoke(
     from daemon.cli.decide import revoke as command
 
     _end(command(_where(context, directory), permission, Words(reason, yes=yes), as_json=as_json))
+
+
+@app.command()
+def pause(
+    context: typer.Context,
+    directory: Directory = None,
+    reason: Annotated[str, typer.Option("--reason", help="Is put into the commit.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Commit .pawl/PAUSE to the target: nothing starts, nothing lands."""
+    from daemon.cli import edits
+
+    _end(edits.pause(_where(context, directory), reason=reason, as_json=as_json))
+
+
+@app.command()
+def unpause(context: typer.Context, directory: Directory = None, as_json: Json = False) -> None:
+    """Remove .pawl/PAUSE from the target: work goes on."""
+    from daemon.cli import edits
+
+    _end(edits.unpause(_where(context, directory), as_json=as_json))
+
+
+@app.command()
+def retry(
+    context: typer.Context, name: Mission, directory: Directory = None, as_json: Json = False
+) -> None:
+    """Commit `reopen: n+1` to the item: it runs again."""
+    from daemon.cli import edits
+
+    _end(edits.retry(_where(context, directory), name, as_json=as_json))
+
+
+@app.command()
+def cancel(
+    context: typer.Context, name: Mission, directory: Directory = None, as_json: Json = False
+) -> None:
+    """Commit `status: cancelled` to the item: its mission ends."""
+    from daemon.cli import edits
+
+    _end(edits.cancel(_where(context, directory), name, as_json=as_json))

@@ -41,6 +41,8 @@ class Event(StrEnum):
     """Items of the backlog cannot be read."""
     STALLED = "stalled"
     """This host starts nothing, or something it does takes too long: its operator is needed."""
+    TRIED = "tried"
+    """Somebody looked whether it arrives (`pawl doctor --tell`)."""
     OMITTED = "omitted"
     """Some were not told, because there were more than `notices.per_hour`."""
 

@@ -6,7 +6,8 @@ import threading
 import pytest
 import yaml
 
-from daemon.cli.exits import Exit
+from daemon.cli import tell as word
+from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.notified import notified, notify_rows
 from daemon.cli.place import open_place
 from daemon.cli.status import tell
@@ -252,3 +253,14 @@ def test_a_target_that_is_red_after_a_landing_is_told_and_its_end_as_well(told):
     told.commits({"H-1.txt": None})
     told.runs()
     assert told.receiver.events == ["frozen", "target_red", "landed", "target_green"]
+
+
+def test_one_word_shows_whether_somebody_can_be_told(told, capsys):
+    assert word.tell(told.path, "ops", as_json=False) == Exit.OK
+    assert (told.receiver.events, told.receiver.posts[0].is_signed()) == (["tried"], True)
+    told.receiver.status = 403
+    assert word.tell(told.path, "ops", as_json=False) == Exit.ENVIRONMENT
+    assert "not sent: the receiver answered 403 Forbidden" in capsys.readouterr().out
+    with pytest.raises(RefusedError, match="There are: ops") as refused:
+        word.tell(told.path, "boss", as_json=False)
+    assert refused.value.code == Exit.NOT_FOUND

@@ -6,7 +6,7 @@ never as evidence.
 
 from policy.documents.summary import Summary, said
 from policy.gates.verdict import Broken, Failed, Passed, Record
-from policy.mission.attempts import AttemptEnded
+from policy.mission.attempts import AttemptEnded, AttemptStarted, NamedLevel
 from policy.mission.facts import (
     Fact,
     GatesJudged,
@@ -19,6 +19,7 @@ from policy.mission.facts import (
 )
 from policy.mission.persons import PersonAnswered, PersonAsked
 from policy.mission.record import Recorded
+from policy.mission.spending import NothingSpent, Told, Untold
 from policy.people.trust import Mode
 
 RESULTS = "RESULTS.md"
@@ -86,14 +87,37 @@ def _ending(summary: Summary) -> list[str]:
 
 
 def _attempts(records: tuple[Recorded, ...]) -> list[str]:
-    ended = [one.fact for one in records if isinstance(one.fact, AttemptEnded)]
-    if not ended:
-        return ["none"]
-    return [
-        f"- {fact.n}: {fact.ending.kind}, {fact.stat.files} files, {fact.stat.lines} lines, "
-        f"{fact.usage.wall_s:.1f} s; the builder's own words: `{fact.output.path}`"
-        for fact in ended
-    ]
+    levels: dict[int, NamedLevel | None] = {}
+    lines: list[str] = []
+    for fact in (one.fact for one in records):
+        if isinstance(fact, AttemptStarted):
+            levels[fact.n] = fact.named
+        if isinstance(fact, AttemptEnded):
+            lines.append(
+                f"- {fact.n}{_at(levels.get(fact.n))}: {fact.ending.kind}, {fact.stat.files} "
+                f"files, {fact.stat.lines} lines, {fact.usage.wall_s:.1f} s{_told(fact)}; the "
+                f"builder's own words: `{fact.output.path}`"
+            )
+    return lines or ["none"]
+
+
+def _at(level: NamedLevel | None) -> str:
+    if level is None:
+        return ""
+    more = [word for word in (level.model, level.variant) if word is not None]
+    if level.skipped:
+        more.append(f"without {', '.join(level.skipped)}: cloud_allowed is false")
+    return f" at level {level.name} ({', '.join(more)})" if more else f" at level {level.name}"
+
+
+def _told(fact: AttemptEnded) -> str:
+    match fact.spent:
+        case Told(tokens=tokens, cost=cost):
+            return f", {tokens} tokens and {cost} hundredths as it told"
+        case Untold(why=why):
+            return f", tokens untold ({_line(why)})"
+        case NothingSpent():
+            return ""
 
 
 def _gates(records: tuple[Recorded, ...]) -> list[str]:

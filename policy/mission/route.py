@@ -19,6 +19,7 @@ from policy.mission.progress import Stuck, stuck
 from policy.mission.states import Failed, Opened
 from policy.mission.totals import totals
 from policy.mission.world import World
+from policy.people.needs import AtLimit
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason, reason_for
 from policy.rules.routes import Route
@@ -152,13 +153,16 @@ def paused(mission: Failed | Opened, world: World, run: RunBuilder) -> Ask | Non
     """Return the question before the first attempt at a level that is a pause point."""
     history, level = mission.history, run.started.level
     name = world.policy.levels[level].name
-    been = any(past.started.level == level for past in history.attempts)
-    if name not in world.policy.pause_points or been or history.repairing is not None:
+    if name not in world.policy.pause_points or history.repairing is not None:
         return None
-    if history.allowance.attempts > 0:
+    need = AtLimit(limit=f"pause_points.{name}")
+    been = any(past.started.level == level for past in history.attempts)
+    # an allowance is used up by an attempt that was interrupted; what was decided stays decided
+    passed = any(one.asked.need == need for one in history.decisions)
+    if been or passed or history.allowance.attempts > 0:
         return None
     why = f"the next attempt would be the first at {name}, which is one of `pause_points`"
-    return at_limit(mission, "pause_points", Reason.PAUSE_POINT, why)
+    return at_limit(mission, need.limit, Reason.PAUSE_POINT, why)
 
 
 def _spent(failed: Failed, path: Route, over: UsedUp | Unaccounted) -> Action:

@@ -217,8 +217,57 @@ def wishes_granted(house):
     house.wishes("Z-1", command=["sh", "-c", f"test -e {sign} || exit 3; echo made >Z-1.txt"])
 
 
+def governs(house, text):
+    """Commit a policy of its own."""
+    policy = f"schema: 1\nextends: default-1\nrepo_name: house\n{text}"
+    house.commits({".pawl/policy.yaml": policy})
+
+
+CHAIN = """escalation:
+- {name: small, model: s, iterations: 1}
+- {name: large, model: l, iterations: 1}
+- HARD_GATE
+pause_points: [large]
+"""
+
+
+def wishes_climbed(house):
+    """What the first level builds fails; before the second one a person is asked."""
+    governs(house, CHAIN)
+    builds = ["sh", "-c", "echo $PAWL_MODEL >Z-1.txt"]
+    house.wishes("Z-1", command=builds, tests=[{"run": ["grep", "-q", "l", "Z-1.txt"]}])
+
+
+def wishes_waived(house):
+    """Its test fails; nobody but a person lets that pass."""
+    governs(house, "failures: {test_failure: {action: waiver}}\n")
+    house.wishes("Z-1", tests=[{"run": ["test", "-s", "other.txt"]}])
+
+
+def wishes_checked(house):
+    """A person is asked before it is begun, after it is built, and before it lands."""
+    governs(
+        house,
+        "approvals: [{at: open, role: approver}, {at: land, role: approver}]\n"
+        "checkpoints: [{after: build, name: REVIEW}]\n",
+    )
+    house.wishes("Z-1")
+
+
 def approves(house):
     return answers(house, "approval")
+
+
+def approves_thrice(house):
+    return any(answers(house, "approval", number) for number in (1, 2, 3))
+
+
+def waives(house):
+    return answers(house, "waiver")
+
+
+def resumes(house):
+    return answers(house, "resume")
 
 
 def grants(house):
@@ -226,11 +275,11 @@ def grants(house):
     return answers(house, "grant")
 
 
-def answers(house, kind):
+def answers(house, kind, number=1):
     """Copy the ready-made answer out of the request, as plain git does it."""
-    if not once(house, "answered"):
+    if not once(house, f"answered-{number}"):
         return False
-    dossier = "refs/pawl/missions/Z-1:requests/1"
+    dossier = f"refs/pawl/missions/Z-1:requests/{number}"
     lines = house.git("show", f"{dossier}.{kind}.yaml").splitlines()
     reason = 'reason: "it was read, and it is what was asked for"'
     lines = [reason if line.startswith("reason: ") else line for line in lines]
@@ -255,6 +304,9 @@ LIVES = (
     Life("asked", wishes_asked),
     Life("permitted", wishes_permitted, answers=approves),
     Life("granted", wishes_granted, answers=grants),
+    Life("climbed", wishes_climbed, answers=resumes),
+    Life("waived", wishes_waived, answers=waives),
+    Life("checked", wishes_checked, answers=approves_thrice),
     Life("conflicted", wishes_made, {"builder-start": writes_the_same_file}),
     Life("missed", wishes_made, {"land": writes_another_file}),
     Life("stopped", wishes_patient, {"builder-start": stops_the_daemon}),

@@ -54,6 +54,7 @@ def test_a_mission_climbs_and_lands_what_a_higher_level_built(house):
     assert house.shows("H-1.txt") == "large l deep"
     assert [(one.level, one.named.name) for one in started(house)] == [(0, "small"), (1, "large")]
     assert house.summary("H-1")["lessons"] == [{"student": 1, "teacher": 2}]
+    assert "- 2 at level large (l, deep): exited" in house.closed_file("H-1", "RESULTS.md")
 
 
 def test_at_the_end_of_the_chain_it_waits_for_a_person(house):
@@ -80,6 +81,7 @@ def test_tokens_are_counted_as_they_are_told(house):
     house.runs()
     assert house.ended("H-1") == ("BLOCKED", "budget_exhausted")
     assert house.summary("H-1")["used"]["tokens"] == 100
+    assert "100 tokens and 0 hundredths as it told" in house.closed_file("H-1", "RESULTS.md")
 
 
 def test_tokens_nobody_told_of_are_a_persons(house):
@@ -180,3 +182,66 @@ def test_what_an_older_policy_passed_does_not_land_where_the_present_one_bars_it
     assert house.subjects()[-1] == "a person's commit"
     judged = [one for one in house.page("H-1").records if one.fact.kind == "gates-judged"]
     assert [*dict.fromkeys(one.policy for one in judged)] == digests(house)
+
+
+LEARNS = "command: {deterministic: false}\n"
+
+
+def appends(words):
+    """A builder that leaves each of *words* in turn, one an attempt."""
+    code = f"import os; n = int(os.environ['PAWL_ATTEMPT']); words = {words!r}.split();"
+    return python(code + "open('H-1.txt', 'w').write(words[n - 1])")
+
+
+def test_the_same_again_is_no_progress(house):
+    house.commits(policy(LEARNS))
+    house.wishes("H-1", command=appends("a a a"), tests=NEVER)
+    house.runs()
+    assert house.ended("H-1") == ("BLOCKED", "no_progress")
+    assert len(started(house)) == 2
+
+
+def test_to_and_fro_is_oscillation(house):
+    house.commits(policy(LEARNS + "failures: {test_failure: {limit: 9}}\n"))
+    house.wishes("H-1", command=appends("a b a"), tests=NEVER)
+    house.runs()
+    assert house.ended("H-1") == ("BLOCKED", "oscillation")
+    assert len(started(house)) == 3
+
+
+def test_nobody_is_told_the_same_twice(house):
+    rules = "progress: {no_progress: null, oscillation: null}\n"
+    house.commits(policy(LEARNS + rules + "failures: {test_failure: {limit: 9}}\n"))
+    house.wishes("H-1", command=appends("a a a a"), tests=NEVER)
+    house.runs()
+    assert house.ended("H-1") == ("BLOCKED", "no_progress")
+    prompts = [one.prompt for one in started(house)]
+    assert len(set(prompts)) == len(prompts)
+
+
+def test_a_pause_point_asks_before_its_level(house):
+    house.commits(policy(CHAIN + "pause_points: [large]\n"))
+    house.wishes("H-1", command=TELLS, tests=[{"run": ["grep", "-q", "l deep", "H-1.txt"]}])
+    house.runs()
+    asked = house.facts("H-1")[-1]
+    assert (asked.outcome, asked.reason) == ("ESCALATION_REQUESTED", "pause_point")
+    assert [one.named.name for one in started(house)] == ["small"]
+
+
+def test_limits_over_all_classes_end_what_each_class_would_let_go_on(house):
+    rules = "limits: {failures: 1}\nprogress: {no_progress: null}\n"
+    house.commits(policy(LEARNS + rules))
+    house.wishes("H-1", command=appends("a b c"), tests=NEVER)
+    house.runs()
+    assert house.ended("H-1") == ("BLOCKED", "budget_exhausted")
+    assert "limits.failures is 1" in house.summary("H-1")["why"]
+    assert len(started(house)) == 2
+
+
+def test_a_cloud_level_is_left_out_and_the_attempt_says_so(house):
+    house.commits(policy(CHAIN.replace("model: s,", "model: s, is_cloud: true,")))
+    house.wishes("H-1", command=TELLS, tests=[{"run": ["grep", "-q", "l deep", "H-1.txt"]}])
+    house.runs()
+    assert house.ended("H-1") == ("PASS", "landed")
+    (first,) = started(house)
+    assert (first.named.name, first.named.skipped) == ("large", ("small",))

@@ -3,6 +3,7 @@
 import pytest
 
 from policy.mission.actions import Ask, Close, RunBuilder
+from policy.mission.attempts import AttemptInterrupted
 from policy.mission.decide import decide
 from policy.mission.escalation import level_for, named
 from policy.rules.escalation import Level
@@ -61,6 +62,15 @@ def test_an_attempt_is_told_its_level_and_the_fact_says_which(climb):
     run = climb(OTHER, LARGE).next
     level = run.started.named
     assert (run.started.level, level.name, level.model, level.variant) == (0, "other", "s", "alt")
+
+
+def test_an_item_that_names_nobody_is_built_by_whom_the_level_names(climb):
+    mission = climb({**SMALL, "builder": "aider"}, {**LARGE, "builder": "codex"})
+    assert mission.next.started.builder == "command"
+    call = mission.world.call.model_copy(update={"chosen_by": "level"})
+    mission.world = but(mission.world, call=call)
+    assert mission.next.started.builder == "aider"
+    assert mission.fails().next.started.builder == "codex"
 
 
 def test_a_level_has_its_iterations_and_then_the_next_is_tried(climb):
@@ -184,7 +194,10 @@ def test_a_pause_point_is_passed_once_a_person_says_so(climb):
     story = mission.story
     story.tells(mission.next.asked.model_copy(update={"shown": "5" * 40}))
     story.tells(answers("resume"))
-    assert mission.next.started.named.name == "large"
+    run = mission.next
+    assert run.started.named.name == "large"
+    story.tells(run.started).tells(AttemptInterrupted(n=2, cause="daemon_died"))
+    assert mission.next.started == run.started
 
 
 def test_a_pause_point_may_be_the_first_level(climb):

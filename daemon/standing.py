@@ -9,7 +9,9 @@ from policy.ids import MissionId
 from policy.mission.actions import Rest
 from policy.mission.world import Frozen
 
-_STUCK = ("held", "no_sandbox", "no_environment", "item_unreadable", "paused")
+HANDS = ("held", "no_sandbox", "no_environment", "item_unreadable")
+"""Reasons of a rest that somebody's hand ends, and no decision."""
+_STUCK = (*HANDS, "paused")
 """Reasons of a rest that only a person ends."""
 
 

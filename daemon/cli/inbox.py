@@ -11,8 +11,12 @@ from daemon.cli import output
 from daemon.cli.asked import Asking, asking
 from daemon.cli.exits import Exit
 from daemon.cli.missions import Missions
-from daemon.cli.place import open_place, target_of, tip_of
+from daemon.cli.place import Place, open_place, target_of, tip_of
+from daemon.cli.resting import last_said
 from daemon.cli.verdicts import Verdicts, verdicts
+from daemon.health import read_health
+from daemon.outside import Outside
+from daemon.standing import HANDS
 
 
 def inbox(start: Path, *, why: bool, as_json: bool) -> Exit:
@@ -20,17 +24,32 @@ def inbox(start: Path, *, why: bool, as_json: bool) -> Exit:
     tip = tip_of(place, target_of(place))
     waiting = sorted(asking(Missions(place)), key=lambda one: (one.since, one.known.mission))
     found = verdicts(place, tip, waiting) if why else Verdicts()
+    stuck = tuple(_stuck(place))
     if as_json:
-        output.dump(_object(waiting, found, place.doubt))
+        output.dump({**_object(waiting, found, place.doubt), "stuck": list(stuck)})
         return Exit.OK
     output.say(*([place.doubt] if place.doubt else []))
     for one in waiting:
         output.say(*_lines(one, found), "")
-    if not waiting:
+    output.say(*stuck)
+    if not waiting and not stuck:
         output.say("nothing waits for a person")
+    output.say(*found.others)
     output.say(*(f"not a permission: {one}" for one in found.illegible))
     output.say(*([f"in doubt: {found.doubt}"] if found.doubt else []))
     return Exit.OK
+
+
+def _stuck(place: Place) -> Iterator[str]:
+    """Yield what no decision answers: what the daemon of this host needs somebody's hand for."""
+    if not isinstance(place.outside, Outside):
+        return
+    doubts = (read_health(place.outside.state) or {}).get("frozen")
+    frozen = [str(why) for why in doubts] if isinstance(doubts, list) else []
+    yield from (f"frozen: {why}" for why in frozen)
+    for mission, rest in last_said(place).items():
+        if rest.reason in ("frozen", *HANDS) and rest.why not in frozen:
+            yield f"{mission}: {rest.words}: {rest.why}"
 
 
 def _lines(one: Asking, found: Verdicts) -> Iterator[str]:
@@ -48,6 +67,7 @@ def _object(waiting: list[Asking], found: Verdicts, doubt: str | None) -> dict[s
     return {
         "schema": 1,
         "waiting": [_row(one, found) for one in waiting],
+        "others": list(found.others),
         "illegible": list(found.illegible),
         "doubt": found.doubt or doubt,
     }

@@ -10,8 +10,8 @@ from daemon.cli.asked import Asking
 from daemon.cli.place import Place, policy_at
 from daemon.clock import SystemClock
 from daemon.outside import Outside
-from daemon.people.counsel import Hearing
-from daemon.people.following import REMEMBERED, governing
+from daemon.people.counsel import Hearing, OfMission
+from daemon.people.following import REMEMBERED, governing, recorded
 from daemon.people.matter import Scene
 from gitops.objects import read_blob
 from gitops.observe import Tip
@@ -36,6 +36,8 @@ class Verdicts:
     """*denied*: by mission, each file that names it and does not count, with its code and why."""
 
     denied: Mapping[MissionId, tuple[str, ...]] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+    """Files that name a mission which waits for nobody, and were used by none."""
     illegible: tuple[str, ...] = ()
     doubt: str | None = None
     """Why nobody can tell, None where that can be told."""
@@ -50,9 +52,10 @@ def verdicts(place: Place, tip: Tip, waiting: Iterable[Asking]) -> Verdicts:
         return Verdicts(doubt=f"the policy cannot be read: {effective}")
     faith = Faith(outside.trust, governing, outside.host.openssh_s)
     skew_s = effective.policy.waivers.clock_skew_s
-    time = trusted_time(SystemClock().now(), (), skew_s)
     asked = tuple(waiting)
     try:
+        known = recorded(place.store, faith.introduction, (one.state for one in asked))
+        time = trusted_time(SystemClock().now(), tuple(known), skew_s)
         chain = follow(
             place.store,
             tip.commit,
@@ -77,6 +80,7 @@ def verdicts(place: Place, tip: Tip, waiting: Iterable[Asking]) -> Verdicts:
     )
     return Verdicts(
         denied=dict(_denied(place, scene, founds, asked)),
+        others=tuple(_others(founds, asked)),
         illegible=tuple(str(one) for one in found if isinstance(one, Illegible)),
         doubt=chain.verdict.why if isinstance(chain.verdict, Broken) else None,
     )
@@ -90,6 +94,14 @@ def _denied(
         if item is not None:
             hearing = Hearing(scene, founds, one.state, item)
             yield one.known.mission, hearing.heard(NOTHING_SAID, one.state).denied
+
+
+def _others(founds: tuple[Found, ...], asked: tuple[Asking, ...]) -> Iterator[str]:
+    waiting = {one.known.mission for one in asked}
+    for one in founds:
+        permission = one.permission
+        if isinstance(permission, OfMission) and permission.mission not in waiting:
+            yield f"{one.path}: {permission.kind} of {permission.mission}, which waits for nobody"
 
 
 def _pinned(place: Place, one: Asking) -> BacklogItem | None:

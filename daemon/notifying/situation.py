@@ -55,7 +55,7 @@ def _waiting(standing: Standing, drafts: Iterable[Draft], now: str) -> Iterator[
         )
         for denied in rest.denied:
             yield Condition(
-                key=f"denied:{draft.mission}:{_short(denied)}",
+                key=f"denied:{_short(denied)}",  # of all that wait, once
                 event=Event.DENIED,
                 mission=draft.mission,
                 title=f"{draft.mission}: a decision does not count",

@@ -4,7 +4,7 @@ Whether a line holds is looked at when a governed path has another content than 
 when a mission waits for a person or has a decision of theirs. All other commits cost one tree.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -19,6 +19,7 @@ from gitops.people.follower import Follower
 from gitops.people.header import header_of
 from gitops.people.line import Line, line_to, root_of
 from gitops.people.openssh import OpensshError
+from gitops.repository import Store
 from policy.ids import CommitId, TreeId
 from policy.mission.states import Mission, Waiting
 from policy.mission.world import Frozen
@@ -86,7 +87,7 @@ class People:
 
     def time(self, skew_s: int, missions: Iterable[Mission]) -> TrustedTime:
         """Return the time to decide by: never before what ledgers and the introduction have."""
-        known = tuple(self._recorded(missions))
+        known = tuple(recorded(self._site.store, self.faith.introduction, missions))
         return trusted_time(self._site.clock.now(), known, skew_s)
 
     @property
@@ -128,15 +129,17 @@ class People:
         verdict = last.verdict.model_copy(update={"tip": tip.commit})
         return Chain(verdict, last.state, last.remembered)
 
-    def _recorded(self, missions: Iterable[Mission]) -> Iterable[datetime]:
-        """Yield times that are known to be true, of missions those that wait or have waited."""
-        store = self._site.store
-        asking = (one.history for one in missions if one.history.requests)
-        ledgers = [refs.read(store, refs.mission_ref(one.mission)) for one in asking]
-        for commit in (self.faith.introduction, refs.read(store, refs.LEDGER), *ledgers):
-            header = header_of(read_object(store, commit, "commit")) if commit else None
-            if header is not None:
-                yield datetime.fromtimestamp(header.committed, UTC)
+
+def recorded(
+    store: Store, introduction: CommitId, missions: Iterable[Mission]
+) -> Iterator[datetime]:
+    """Yield times that are known to be true, of missions those that wait or have waited."""
+    asking = (one.history for one in missions if one.history.requests)
+    ledgers = [refs.read(store, refs.mission_ref(one.mission)) for one in asking]
+    for commit in (introduction, refs.read(store, refs.LEDGER), *ledgers):
+        header = header_of(read_object(store, commit, "commit")) if commit else None
+        if header is not None:
+            yield datetime.fromtimestamp(header.committed, UTC)
 
 
 def _may_pass(chain: Chain) -> bool:

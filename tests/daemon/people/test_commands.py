@@ -157,6 +157,20 @@ def test_why_names_the_code_of_a_denial_and_what_is_no_permission(waiting):
     assert "not a permission: waivers/note.yaml" in told
 
 
+def test_the_inbox_tells_what_needs_a_hand_and_what_answers_nothing(waiting):
+    waiting.answers("H-1", "rejection", edit=lambda text: text.replace('"H-1"', '"H-7"'))
+    waiting.wishes("H-2")
+    (waiting.path / "README").write_text("changed, and not committed\n")
+    waiting.runs()
+    found = pawl(waiting.path, "inbox", "--why", "--json").json
+    assert [one.partition(":")[0] for one in found["stuck"]] == ["H-2"]
+    (other,) = found["others"]
+    assert other.endswith("rejection of H-7, which waits for nobody")
+    told = pawl(waiting.path, "inbox", "--why").out
+    assert "H-2: held: " in told
+    assert other in told
+
+
 def test_what_is_asked_is_shown_before_somebody_says_yes(waiting):
     before = waiting.tip()
     no = says(waiting, "approve", "H-1", typed="no\n")

@@ -13,6 +13,7 @@ from daemon.pool import Pool
 from daemon.site import Site
 from daemon.view import View
 from gitops.observe import is_at
+from gitops.repository import Store
 from policy.backlog.conditions import (
     After,
     Answer,
@@ -78,10 +79,8 @@ class Conditions:
     def _look(self, view: View, condition: Condition) -> Answer | None:
         """Return what can be seen without a process; None for a `check`."""
         match condition:
-            case PathExists(path_exists=path):
-                return _holds(holds=is_at(view.site.store, view.tip.tree, path))
-            case PathAbsent(path_absent=path):
-                return _holds(holds=not is_at(view.site.store, view.tip.tree, path))
+            case PathExists() | PathAbsent():
+                return in_tree(view.site.store, view.tip.tree, condition)
             case ItemDone(item_done=item):
                 filed = view.place(ItemId(item))
                 return _holds(holds=filed is not None and filed.item.status == "done")
@@ -152,6 +151,14 @@ class Conditions:
         """Forget the answers of another tree; a worker still at it fills what nobody reads."""
         if view.tip.tree != self._tree:
             self._tree, self._seen = view.tip.tree, {}
+
+
+def in_tree(store: Store, tree: TreeId, condition: PathExists | PathAbsent) -> Answer:
+    match condition:
+        case PathExists(path_exists=path):
+            return _holds(holds=is_at(store, tree, path))
+        case PathAbsent(path_absent=path):
+            return _holds(holds=not is_at(store, tree, path))
 
 
 def _said(result: EngineResult) -> Answer:

@@ -5,7 +5,6 @@ Only the daemon writes it; `pawl metrics` reads it.
 """
 
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -39,7 +38,7 @@ def read_counted(state: Path) -> Counted | None:
 def write_counted(state: Path, counted: Counted) -> None:
     """Replace the file; a full disk costs time at the next start, never an answer."""
     path = _path(state)
-    new = path.with_suffix(f".{os.getpid()}.new")
+    new = path.with_suffix(".new")
     row = _File(tip=counted.tip, book=counted.book, sha256=_sum(counted.book))
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ from daemon.view import View
 from daemon.wake import Wake
 from gitops import ledger, refs
 from policy.backlog.reasons import counts
+from policy.backlog.scene import Scene
 from policy.backlog.selection import Selection
 from policy.ids import CommitId, MissionId
 from policy.mission.states import Closed, Mission, Waiting
@@ -43,7 +44,8 @@ class _Told:
     open: tuple[tuple[MissionId, str], ...]
     """Each with the request it waits for."""
     unread: frozenset[MissionId]
-    last: str
+    hindered: tuple[object, ...]
+    """Why nothing is opened at all."""
     day: str
 
 
@@ -64,15 +66,19 @@ class PageTurner:
         self.at_the_end = False
         """Whether pages are made once nothing else is under way, and not before."""
 
-    def turn(self, view: View, opened: Opened, standing: Standing, hub: AnyHub) -> None:
-        """Take what was made, write it, and make it anew where that is due."""
+    def write(self, view: View, hub: AnyHub) -> None:
+        """Take what was made, and write what of it the ledger has otherwise."""
         self._take()
-        tip = refs.read(self._site.store, refs.LEDGER)
-        missions = _open(opened)
-        if tip is not None and not isinstance(view.integrity, Frozen):
+        tip = self._ledger(view)
+        if tip is not None:
             self._write(tip, hub)
-            if view.activity != "stopping":
-                self._begin(view, opened, missions, standing, tip)
+
+    def turn(self, view: View, opened: Opened, standing: Standing) -> None:
+        """Have the pages made where that is due; show the figures where they are served."""
+        tip = self._ledger(view)
+        missions = _open(opened)
+        if tip is not None and view.activity != "stopping":
+            self._begin(view, opened, missions, standing, tip)
         standing.under_way |= self._pool.under_way()
         self._show(standing, missions)
 
@@ -88,6 +94,12 @@ class PageTurner:
         self._pool.close()
         if self._exposition is not None:
             self._exposition.close()
+
+    def _ledger(self, view: View) -> CommitId | None:
+        """Return the ledger's tip; None where nothing may be written on it."""
+        if isinstance(view.integrity, Frozen):
+            return None
+        return refs.read(self._site.store, refs.LEDGER)
 
     def _take(self) -> None:
         for flight in self._pool.over():
@@ -130,7 +142,7 @@ class PageTurner:
         scene = standing.scene
         if scene is None or self._pool.under_way():
             return
-        told = self._tells(view, opened, missions, tip)
+        told = self._tells(view, opened, missions, tip, scene)
         until = None if self._made is None else self._made.until
         if told == self._told and (until is None or view.now < until):
             return
@@ -143,6 +155,7 @@ class PageTurner:
         self._told, self._next = told, view.now + timedelta(seconds=rules.every_s)
         task = Task(
             ledger=tip,
+            tree=view.tip.tree,
             scene=neutral(scene),
             missions=missions,
             unread=frozenset(opened.unread),
@@ -157,14 +170,20 @@ class PageTurner:
         return now >= self._next
 
     def _tells(
-        self, view: View, opened: Opened, missions: tuple[Mission, ...], tip: CommitId
+        self, view: View, opened: Opened, missions: tuple[Mission, ...], tip: CommitId, scene: Scene
     ) -> _Told:
         return _Told(
             target=view.tip.commit,
             missions=ledger.missions_at(self._site.store, tip),
             open=tuple((one.history.mission, _request(one)) for one in missions),
             unread=frozenset(opened.unread),
-            last="" if view.last is None else view.last.why,
+            hindered=(
+                scene.activity,
+                scene.integrity,
+                scene.unjudged,
+                scene.spent,
+                scene.quiet_until,
+            ),
             day=view.now.date().isoformat(),
         )
 

@@ -139,7 +139,9 @@ def changed_between(store: Store, old: CommitId, new: CommitId) -> Iterator[Miss
 
     Reads the folders on the way to what differs, however far apart the commits are.
     """
-    yield from _differing(store, _missions_of(store, old), _missions_of(store, new))
+    was, now = _missions_of(store, old), _missions_of(store, new)
+    if was != now:
+        yield from _differing(store, was, now)
 
 
 def _missions_of(store: Store, ledger: CommitId) -> tuple[int, str]:

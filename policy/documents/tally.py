@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from policy.ids import GateName
+from policy.ids import BlobId, GateName
 from policy.mission.attempts import AttemptEnded
 from policy.mission.facts import (
     FailureClassified,
@@ -22,7 +22,7 @@ from policy.mission.facts import (
     MissionOpened,
     TargetJudged,
 )
-from policy.mission.persons import PersonAsked
+from policy.mission.persons import Answer, PersonAnswered, PersonAsked
 from policy.mission.record import Recorded
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Asked, Ended, Reason, Stage
@@ -45,9 +45,11 @@ class Tally(Value):
     landing_s: dict[int, int] = Field(default_factory=dict)
     """Seconds from opening to the last landing -> how many landed in so many."""
     waived: int = 0
-    """Of those that landed: with a permission."""
-    permissions: int = 0
+    """Of those that landed: with a waiver."""
+    waivers: int = 0
     """Used by their landings."""
+    answered: dict[Answer, int] = Field(default_factory=dict)
+    """What people answered."""
     escalated: int = 0
     """A person was asked to take over, at least once."""
     asked: dict[Asked, int] = Field(default_factory=dict)
@@ -72,7 +74,9 @@ def tally_of(records: tuple[Recorded, ...]) -> Tally | None:
     failed = [fact for fact in facts if isinstance(fact, FailureClassified)]
     target = [f.verdict for f in facts if isinstance(f, TargetJudged) and f.source == "ran"]
     flakes = [one for one in failed if one.failure is FailureClass.TEST_FLAKE]
+    answered = [fact for fact in facts if isinstance(fact, PersonAnswered)]
     used = _permissions(records)
+    waivers = used - {one.permission for one in answered if one.answer != "waiver"}
     passed = closing.outcome == "PASS"
     seconds = _seconds(records) if passed else None
     landed = int(seconds is not None)
@@ -83,8 +87,9 @@ def tally_of(records: tuple[Recorded, ...]) -> Tally | None:
         unaided=int(landed and not asked and not used),
         attempts=landed * sum(isinstance(fact, AttemptEnded) for fact in facts),
         landing_s={} if seconds is None else {seconds: 1},
-        waived=int(landed and used > 0),
-        permissions=landed * used,
+        waived=int(landed and bool(waivers)),
+        waivers=landed * len(waivers),
+        answered=_counted(one.answer for one in answered),
         escalated=int("ESCALATION_REQUESTED" in asked),
         asked=_counted(asked),
         failures={stage: _counted(classes) for stage, classes in _by_stage(failed).items()},
@@ -134,11 +139,11 @@ def _gates(records: tuple[Recorded, ...]) -> dict[GateName, dict[Any, int]]:
     return {gate: _counted(kinds) for gate, kinds in found.items()}
 
 
-def _permissions(records: tuple[Recorded, ...]) -> int:
-    """Return how many permissions the landings that happened were allowed by."""
+def _permissions(records: tuple[Recorded, ...]) -> set[BlobId]:
+    """Return the permissions that the landings that happened were allowed by."""
     landed = {one.fact.commit for one in records if isinstance(one.fact, Landed)}
     begun = [one.fact for one in records if isinstance(one.fact, LandingStarted)]
-    return sum(len(one.permissions) for one in begun if one.landed in landed)
+    return {blob for one in begun if one.landed in landed for blob in one.permissions}
 
 
 def _seconds(records: tuple[Recorded, ...]) -> int | None:

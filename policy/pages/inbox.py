@@ -36,7 +36,8 @@ def _request(one: Waiting) -> Iterator[str]:
     yield ""
     yield f"- asked: {asked.outcome} ({asked.reason})"
     yield f"- why: {plain(asked.why)}"
-    yield f"- request: {code(f'git show refs/pawl/missions/{mission}:{asked.request}')}"
+    request = code(f"git show refs/pawl/missions/{mission}:{asked.request}")
+    yield f"- request: {request}; it says how to answer with git alone, too"
     for command, then in answers(mission, asked):
         yield f"- {code(command)}: {then}"
     yield ""

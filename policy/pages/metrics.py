@@ -49,7 +49,8 @@ class Metrics(Value):
     """Of those that are closed."""
     waived: Share
     """Of those that landed."""
-    permissions: int
+    waivers: int
+    answered: dict[str, int]
 
 
 def metrics_of(tally: Tally) -> Metrics:
@@ -67,7 +68,8 @@ def metrics_of(tally: Tally) -> Metrics:
         target=_plain(tally.target),
         flaky=_share(tally.flaky, tally.closed),
         waived=_share(tally.waived, tally.landed),
-        permissions=tally.permissions,
+        waivers=tally.waivers,
+        answered=_plain(tally.answered),
     )
 
 
@@ -107,6 +109,8 @@ def _told(metrics: Metrics) -> Iterator[tuple[str, str]]:
     yield "escalation rate", _said(metrics.escalated)
     for outcome, count in metrics.asked.items():
         yield f"asked: {outcome}", str(count)
+    for answer, count in metrics.answered.items():
+        yield f"answered: {answer}", str(count)
     spread = metrics.opening_to_landing_s
     yield "opening to landing, median", _seconds(spread.median)
     yield "opening to landing, p90", _seconds(spread.p90)
@@ -120,8 +124,8 @@ def _told(metrics: Metrics) -> Iterator[tuple[str, str]]:
     for verdict, count in metrics.target.items():
         yield f"target after landing: {verdict}", str(count)
     yield "flake frequency", _said(metrics.flaky)
-    yield "landed with a permission", _said(metrics.waived)
-    yield "permissions used", str(metrics.permissions)
+    yield "landed with a waiver", _said(metrics.waived)
+    yield "waivers used", str(metrics.waivers)
 
 
 def _said(share: Share) -> str:

@@ -64,14 +64,15 @@ def _counts(total: Tally) -> Iterator[Series]:
     ))  # fmt: skip
     yield _counter("missions_landed", "Missions that landed.", _one(total.landed))
     yield _counter("missions_unaided", "Landed, no person asked.", _one(total.unaided))
-    yield _counter("missions_waived", "Landed with a permission.", _one(total.waived))
+    yield _counter("missions_waived", "Landed with a waiver.", _one(total.waived))
     yield _counter("missions_escalated", "Missions a person had to take over.", _one(
         total.escalated
     ))  # fmt: skip
     yield _counter("missions_flaky", "Missions that met with a flake.", _one(total.flaky))
-    yield _counter("permissions_used", "Permissions landings used.", _one(total.permissions))
+    yield _counter("waivers_used", "Waivers landings used.", _one(total.waivers))
     yield _counter("attempts", "Attempts of missions that landed.", _one(total.attempts))
     yield _counter("requests", "Requests to people.", _flat(total.asked, "outcome"))
+    yield _counter("answers", "What people answered.", _flat(total.answered, "answer"))
     yield _counter("failures", "Attempts that failed.", _nested(total.failures, "stage", "class"))
     yield _counter("gate_verdicts", "What gates said.", _nested(total.gates, "gate", "verdict"))
     yield _counter("target_verdicts", "What gates that ran after landings said.", _flat(

@@ -16,6 +16,10 @@ def ledger(served, tip):
     for one in [root, *closings]:
         served.must(one.oid in good, one.oid, "a commit of the ledger is not the daemon's")
     for one in closings:
+        if "Pawl-Pages" in one.trailers:
+            paged(served, before, one)
+            before = one
+            continue
         mission = one.says("Pawl-Mission")
         if not served.must(mission and len(one.parents) == 2, one.oid, "is no closing"):
             continue
@@ -24,6 +28,25 @@ def ledger(served, tip):
         closing(served, mission, before, one)
         before = one
     return found
+
+
+PAGES = {f"{n}.md" for n in ("BLOCKED", "HANDOFF", "INBOX", "METRICS", "QUEUE", "UMBRELLAS")}
+
+
+def paged(served, before, one):
+    """A commit of pages changes those it names, closes nothing and follows one parent."""
+    served.must(one.parents == [before.oid], one.oid, "pages with another parent than the line")
+    served.must("Pawl-Mission" not in one.trailers, one.oid, "pages that close a mission")
+    named = (one.says("Pawl-Pages") or "").split()
+    changed = served.git("diff-tree", "-r", "--name-only", "-z", before.oid, one.oid).split("\0")
+    changed = [path for path in changed if path]
+    served.must(changed == sorted(named) != [], one.oid, f"says {named} and changes {changed}")
+    served.must({*changed} <= PAGES, one.oid, f"changes {changed}, which are no pages")
+    there = served.files(one.tree)
+    for path in changed:
+        if served.must(path in there, one.oid, f"removes {path}"):
+            head = served.blob(there[path][1]).split(b"\n", 1)[0]
+            served.must(b"do not edit" in head, one.oid, f"{path} does not say it is generated")
 
 
 def closing(served, mission, before, one):

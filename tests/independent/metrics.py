@@ -53,9 +53,13 @@ def landing_seconds(facts):
 def used(facts):
     """Permissions of landings that came to be."""
     there = {one["commit"] for one in of(facts, LANDED)}
-    return sum(
-        len(one["permissions"]) for one in of(facts, "landing-started") if one["landed"] in there
-    )
+    begun = [one for one in of(facts, "landing-started") if one["landed"] in there]
+    return {blob for one in begun for blob in one["permissions"]}
+
+
+def waivers(facts):
+    answers = of(facts, "person-answered")
+    return used(facts) - {one["permission"] for one in answers if one["answer"] != "waiver"}
 
 
 def is_flaky(facts):
@@ -130,8 +134,11 @@ def count(told):
             )
         ),
         "flaky": share(sum(map(is_flaky, told)), len(told)),
-        "waived": share(sum(used(one) > 0 for one in landed), len(landed)),
-        "permissions": sum(map(used, landed)),
+        "waived": share(sum(bool(waivers(one)) for one in landed), len(landed)),
+        "waivers": sum(len(waivers(one)) for one in landed),
+        "answered": dict(
+            Counter(one["answer"] for facts in told for one in of(facts, "person-answered"))
+        ),
     }
 
 

@@ -66,7 +66,8 @@ def test_every_mission_is_one_commit_of_the_ledger(shown):
     log = ("log", "--first-parent", "--format=%s", "pawl/ledger")
     subjects = desk.git(*log, at=folder / "till").splitlines()
     assert subjects[-1] == "The ledger begins"
-    assert {line.partition(":")[0] for line in subjects[:-1]} == set(ENDINGS)
+    assert subjects[0].startswith("pages: ")
+    assert {line.partition(":")[0] for line in subjects[1:-1]} == set(ENDINGS)
 
 
 def test_nothing_lies_outside_of_its_folder(shown):

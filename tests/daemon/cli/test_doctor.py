@@ -40,7 +40,7 @@ def no_ledger(served):
 
 def rewound_ledger(served):
     served.pawl("once")
-    served.git("update-ref", "refs/heads/pawl/ledger", "pawl/ledger~1")
+    served.git("update-ref", "refs/heads/pawl/ledger", "pawl/ledger~2")
 
 
 def foreign_ledger(served):

@@ -132,6 +132,7 @@ class Faulty(House):
         assert {one: self.told_of(one) for one in self.whole.told} == self.whole.told
         assert self.refs() == self.whole.refs
         assert self.landings() == self.whole.landings
+        assert self.pages() == self.whole.pages
         if self.life.hub:
             self.is_published()
 
@@ -170,6 +171,13 @@ class Faulty(House):
     def refs(self):
         refs = self.git("for-each-ref", "--format=%(refname)").splitlines()
         return [ref for ref in refs if not ref.startswith(("refs/pawl/remote/", "refs/pawl/lost/"))]
+
+    def pages(self):
+        """What the pages tell that is no duration; a request's number counts interruptions too."""
+        rows = (row.split() for row in self.git("ls-tree", "refs/heads/pawl/ledger").splitlines())
+        names = ("INBOX.md", "QUEUE.md", "BLOCKED.md")
+        told = {row[3]: self.git("cat-file", "blob", row[2]) for row in rows if row[3] in names}
+        return {name: re.sub(r"requests/\d+", "requests/N", text) for name, text in told.items()}
 
     def landings(self):
         line = self.git(
@@ -244,6 +252,7 @@ class Whole:
     told: dict
     refs: list[str]
     landings: list[str] = field(default_factory=list)
+    pages: dict = field(default_factory=dict)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -353,6 +362,7 @@ def _undisturbed(house):
         {mission: house.told_of(mission) for mission in missions},
         house.refs(),
         house.landings(),
+        house.pages(),
     )
 
 

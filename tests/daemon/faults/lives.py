@@ -18,6 +18,7 @@ POLICY = """schema: 1
 extends: default-1
 repo_name: house
 selection: {interruptions: 2, on_invalid: hold}
+pages: {written: false}
 failures:
   build_error: {action: escalate, origin: item}
   environment_error: {backoff_s: 0}
@@ -78,6 +79,18 @@ def wishes_two(house):
 
 
 def wishes_idle(house):
+    house.wishes("Z-1", command=["true"])
+
+
+def wishes_paged(house):
+    """With pages; what is asked is in the inbox."""
+    paged_idle(house)
+    house.wishes("A-1", command=["sh", "-c", "exit 3"])
+
+
+def paged_idle(house):
+    paged = POLICY.replace("pages: {written: false}", "pages: {every_s: 1}")
+    house.commits({".pawl/policy.yaml": paged})
     house.wishes("Z-1", command=["true"])
 
 
@@ -312,6 +325,8 @@ LIVES = (
     Life("stopped", wishes_patient, {"builder-start": stops_the_daemon}),
     Life("published", wishes_made, hub=True),
     Life("taken", wishes_orphaned, hub=True),
+    Life("paged", wishes_paged),
+    Life("paged-at-hub", paged_idle, hub=True),
     Life("flaky", wishes_flaky, {"target-end": tries}),
     Life("reverted", wishes_reverted),
     Life("mended", wishes_mended),

@@ -68,7 +68,8 @@ def policy(house):
     """`policy("selection: {on_invalid: hold}")` commits a policy with these lines added."""
 
     def commit(*lines: str) -> str:
-        text = "\n".join(("schema: 1", "extends: default-1", "repo_name: house", *lines, ""))
+        head = ("schema: 1", "extends: default-1", "repo_name: house", "pages: {written: false}")
+        text = "\n".join((*head, *lines, ""))
         return house.commits({".pawl/policy.yaml": text}, "another policy")
 
     return commit

@@ -21,7 +21,12 @@ from policy.mission.facts import (
     TargetJudging,
     TargetRan,
 )
-from policy.mission.persons import PermissionsSeen, PersonAnswered, PersonAsked
+from policy.mission.persons import (
+    PermissionsSeen,
+    PersonAnswered,
+    PersonAsked,
+    RequestWithdrawn,
+)
 from policy.mission.record import Recorded
 
 _SHORT = 12
@@ -86,5 +91,7 @@ def _said(fact: Fact) -> str:
             return ", ".join(f"{one.path} in {one.commit[:_SHORT]}" for one in seen)
         case PersonAnswered(answer=answer, principal=principal, commit=commit):
             return f"{answer} of {principal or 'somebody'} in {commit[:_SHORT]}"
+        case RequestWithdrawn(request=request, why=why):
+            return f"{request}: {why}"
         case MissionClosed(outcome=outcome, reason=reason, why=why):
             return f"{outcome}, {reason}{f': {why}' if why else ''}"

@@ -47,6 +47,7 @@ from policy.mission.actions import (
     Rest,
     RunBuilder,
     RunTarget,
+    Withdraw,
 )
 from policy.mission.hub import agreed
 from policy.mission.world import Alone
@@ -106,7 +107,7 @@ def turn(draft: Draft, eyes: Look, work: Work) -> Turned:
                 draft.add(Outcome((fact,)))
             case EndRepair(ended=fact) | MissRevert(missed=fact):
                 draft.add(Outcome((fact,)))
-            case Notice() | Answer() | Ask():
+            case Notice() | Answer() | Ask() | Withdraw():
                 person(draft, view, action)
             case Close(closed=closed):
                 close_mission(draft, view, closed)

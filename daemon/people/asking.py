@@ -22,7 +22,7 @@ from policy.documents.summary import summarise
 from policy.gates.protected import is_protected, protected_globs
 from policy.gates.verdict import Record
 from policy.ids import BlobId, TreeId
-from policy.mission.actions import Answer, Ask, Notice
+from policy.mission.actions import Answer, Ask, Notice, Withdraw
 from policy.mission.persons import PersonAsked
 from policy.mission.states import Failed, Judged, Mission
 from policy.people.answers import answer, template
@@ -33,7 +33,7 @@ _ONE_MORE = More(attempts=1)  # what a ready-made grant says; a person may write
 _PLACEHOLDER = "to be written by whoever decides"
 
 
-def person(draft: Draft, view: View, action: Ask | Notice | Answer) -> None:
+def person(draft: Draft, view: View, action: Ask | Notice | Answer | Withdraw) -> None:
     """Add what is asked of a person, or what they have said."""
     match action:
         case Ask(asked=asked):
@@ -42,6 +42,8 @@ def person(draft: Draft, view: View, action: Ask | Notice | Answer) -> None:
             draft.add(Outcome((seen,)))
         case Answer(answered=answered):
             draft.add(Outcome((answered,)))
+        case Withdraw(withdrawn=withdrawn):
+            draft.add(Outcome((withdrawn,)))
 
 
 def ask_person(draft: Draft, view: View, asked: PersonAsked) -> None:

@@ -15,7 +15,7 @@ from policy.gates.verdict import Passed, Record
 from policy.mission.facts import Candidate
 from policy.mission.persons import PersonAsked
 from policy.people.permission import Kind, PermissionId
-from policy.people.reading import path_of
+from policy.people.reading import FOLDER, path_of
 from policy.people.trust import Mode
 from policy.value import Value
 
@@ -122,12 +122,12 @@ def _failing(record: Record, most: int) -> dict[str, object]:
 
 
 def _answer(shown: Shown, kind: Kind) -> dict[str, object]:
-    ready = answer_path(shown.asked.request, kind)
+    ready, file = answer_path(shown.asked.request, kind), path_of(shown.answers[kind])
     return {
         "kind": kind,
         "ready": ready,
-        "file": path_of(shown.answers[kind]),
-        "command": f"git show {shown.ref}:{ready} >{path_of(shown.answers[kind])}",
+        "file": file,
+        "command": f"mkdir -p {FOLDER} && git show {shown.ref}:{ready} >{file}",
     }
 
 

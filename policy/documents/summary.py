@@ -39,7 +39,12 @@ from policy.mission.facts import (
     TargetJudging,
     TargetRan,
 )
-from policy.mission.persons import PermissionsSeen, PersonAnswered, PersonAsked
+from policy.mission.persons import (
+    PermissionsSeen,
+    PersonAnswered,
+    PersonAsked,
+    RequestWithdrawn,
+)
 from policy.mission.record import Recorded
 from policy.mission.spending import Used
 from policy.mission.states import Mission
@@ -171,7 +176,7 @@ class _Found:
                 self.landed = commit
             case PersonAsked() as asked:
                 self.outcome, self.reason, self.why = asked.outcome, asked.reason, asked.why
-            case PersonAnswered():
+            case PersonAnswered() | RequestWithdrawn():
                 self.outcome, self.reason, self.why = None, None, ""
             case PermissionsSeen():
                 pass

@@ -19,7 +19,12 @@ from policy.mission.facts import (
     TargetJudged,
     TargetJudging,
 )
-from policy.mission.persons import PermissionsSeen, PersonAnswered, PersonAsked
+from policy.mission.persons import (
+    PermissionsSeen,
+    PersonAnswered,
+    PersonAsked,
+    RequestWithdrawn,
+)
 from policy.mission.states import Attempt, Grounds
 from policy.value import Value
 
@@ -151,6 +156,12 @@ class Answer(Value):
     answered: PersonAnswered
 
 
+class Withdraw(Value):
+    """Ask no more: what was asked is decided anew."""
+
+    withdrawn: RequestWithdrawn
+
+
 class Close(Value):
     closed: MissionClosed
 
@@ -214,6 +225,7 @@ Action = (
     | Ask
     | Notice
     | Answer
+    | Withdraw
     | Close
     | Archive
     | Claim

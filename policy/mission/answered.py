@@ -4,6 +4,7 @@ A decision is about one request. Going on after a limit is an allowance that is 
 same limit asks again, so nothing enters it again without a decision of its own.
 """
 
+from policy.ids import PolicyDigest
 from policy.mission.persons import (
     Allowance,
     Answer,
@@ -11,7 +12,9 @@ from policy.mission.persons import (
     PermissionsSeen,
     PersonAnswered,
     PersonAsked,
+    RequestWithdrawn,
 )
+from policy.mission.record import Recorded
 from policy.mission.states import (
     Built,
     Failed,
@@ -29,27 +32,35 @@ _ONE_MORE = 1  # what a resume is, and a grant that names no attempts (DESIGN 7)
 
 
 def follow(
-    state: Mission | None, fact: PersonAsked | PermissionsSeen | PersonAnswered
+    state: Mission | None,
+    fact: PersonAsked | PermissionsSeen | PersonAnswered | RequestWithdrawn,
+    recorded: Recorded,
 ) -> Mission | None:
-    """Return the state after *fact*, None where it cannot follow."""
+    """Return the state after *fact* of *recorded*, None where it cannot follow."""
     match fact:
         case PersonAsked():
             if isinstance(state, Opened | Proposed | Judged | Failed):
-                return _asked(state, fact)
+                return _asked(state, fact, recorded.policy)
         case PermissionsSeen():
             if isinstance(state, Waiting):
                 return _noticed(state, fact)
         case PersonAnswered():
             if isinstance(state, Waiting) and _may_follow(state, fact):
                 return _by_person(state, fact)
+        case RequestWithdrawn():
+            if isinstance(state, Waiting) and state.answered is None:
+                mine = fact.request == state.asked.request
+                return state.back.model_copy(update={"history": state.history}) if mine else None
     return None
 
 
-def _asked(state: Opened | Proposed | Judged | Failed, fact: PersonAsked) -> Waiting | None:
+def _asked(
+    state: Opened | Proposed | Judged | Failed, fact: PersonAsked, policy: PolicyDigest
+) -> Waiting | None:
     if state.history.repairing is not None:
         return None
     history = _but(state.history, requests=state.history.requests + 1)
-    return Waiting(history=history, asked=fact, back=state)
+    return Waiting(history=history, asked=fact, back=state, policy=policy)
 
 
 def _noticed(state: Waiting, fact: PermissionsSeen) -> Waiting:

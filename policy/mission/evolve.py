@@ -30,7 +30,12 @@ from policy.mission.facts import (
     TargetJudging,
     TargetRan,
 )
-from policy.mission.persons import PermissionsSeen, PersonAnswered, PersonAsked
+from policy.mission.persons import (
+    PermissionsSeen,
+    PersonAnswered,
+    PersonAsked,
+    RequestWithdrawn,
+)
 from policy.mission.record import Recorded
 from policy.mission.states import (
     Attempt,
@@ -149,8 +154,8 @@ def evolve(state: Mission | None, recorded: Recorded) -> Mission:
         case Reverted() as fact:
             if isinstance(state, Reverting) and fact.commit == state.revert.commit:
                 return after.reverted(state, fact)
-        case PersonAsked() | PermissionsSeen() | PersonAnswered() as fact:
-            after_it = answered.follow(state, fact)
+        case PersonAsked() | PermissionsSeen() | PersonAnswered() | RequestWithdrawn() as fact:
+            after_it = answered.follow(state, fact, recorded)
             if after_it is not None:
                 return after_it
         case MissionClosed() as fact:

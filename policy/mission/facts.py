@@ -16,7 +16,12 @@ from policy.ids import (
     TreeId,
 )
 from policy.mission.attempts import AttemptEnded, AttemptInterrupted, AttemptStarted
-from policy.mission.persons import PermissionsSeen, PersonAnswered, PersonAsked
+from policy.mission.persons import (
+    PermissionsSeen,
+    PersonAnswered,
+    PersonAsked,
+    RequestWithdrawn,
+)
 from policy.rules.failures import FailureClass, Origin
 from policy.rules.outcomes import Ended, Reason, Stage
 from policy.value import Value
@@ -240,6 +245,7 @@ Fact = (
     | PermissionsSeen
     | PersonAsked
     | PersonAnswered
+    | RequestWithdrawn
     | MissionClosed
 )
 AnyFact = Annotated[Fact, Field(discriminator="kind")]

@@ -30,6 +30,7 @@ from policy.mission.actions import (
     Rest,
     RunBuilder,
     RunTarget,
+    Withdraw,
 )
 from policy.mission.facts import MissionClosed
 from policy.mission.prepare import prepare
@@ -75,7 +76,9 @@ def held_back(action: Action, world: World) -> Action:
             return action
         case EndRepair() | RecordRevert() | MissRevert():
             return action
-        case Ask() | Notice() | Answer() | Close() | Archive() | Claim() | Rest():
+        case Ask() | Notice() | Answer() | Withdraw():
+            return action
+        case Close() | Archive() | Claim() | Rest():
             return action
 
 

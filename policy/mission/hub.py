@@ -31,6 +31,7 @@ from policy.mission.actions import (
     Rest,
     RunBuilder,
     RunTarget,
+    Withdraw,
 )
 from policy.mission.decide import decide
 from policy.mission.facts import MissionTaken
@@ -92,7 +93,7 @@ def _withheld(action: Action, world: World) -> Action:
             return action
         case Miss() | RecordLanding() | JudgeTarget() | Ask() | Notice() | Answer():
             return action
-        case Close() | Rest() | Claim():
+        case Withdraw() | Close() | Rest() | Claim():
             return action
 
 

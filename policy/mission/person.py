@@ -6,9 +6,15 @@ hold is asked for anew.
 """
 
 from policy.ids import BlobId, CommitId, GateName
-from policy.mission.actions import Action, Answer, Ask, Close, Notice, Rest
+from policy.mission.actions import Action, Answer, Ask, Close, Notice, Rest, Withdraw
 from policy.mission.facts import MissionClosed
-from policy.mission.persons import Decision, PermissionsSeen, PersonAnswered, PersonAsked
+from policy.mission.persons import (
+    Decision,
+    PermissionsSeen,
+    PersonAnswered,
+    PersonAsked,
+    RequestWithdrawn,
+)
 from policy.mission.states import Failed, History, Judged, Opened, Proposed, Waiting
 from policy.mission.totals import totals
 from policy.mission.world import World
@@ -125,6 +131,9 @@ def waited(state: Waiting, world: World) -> Action:
     first = min(mine, key=lambda one: (_PRECEDENCE.index(one.answer), one.permission), default=None)
     if first is not None:
         return Answer(answered=first)
+    if state.policy != world.policy_digest:
+        why = f"the policy is another one since: it was {state.policy[:12]}"
+        return Withdraw(withdrawn=RequestWithdrawn(request=state.asked.request, why=why))
     denied = world.said.denied
     return Rest(reason="waiting", why="; ".join((state.asked.why, *denied)), denied=denied)
 

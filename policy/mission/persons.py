@@ -65,6 +65,14 @@ class PersonAnswered(Value):
     """What is granted."""
 
 
+class RequestWithdrawn(Value):
+    """Nothing is asked any more: what was asked was asked under another policy (DESIGN 7)."""
+
+    kind: Literal["request-withdrawn"] = "request-withdrawn"
+    request: str
+    why: str
+
+
 class Decision(Value):
     """A request and what a person answered."""
 

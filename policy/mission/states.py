@@ -204,6 +204,8 @@ class Waiting(State):
     asked: PersonAsked
     back: Opened | Proposed | Judged | Failed
     """Where it was asked."""
+    policy: PolicyDigest
+    """Under which it was asked; under another one it may not be asked at all."""
     answered: PersonAnswered | None = None
     """A person's decision that ends the mission; others lead on at once."""
 

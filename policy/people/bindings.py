@@ -78,9 +78,9 @@ def _of_mission(permission: _Answer, live: Live) -> Iterator[No]:
             yield from _subject(subject, matter, by_change=True)
         case Waiver(subject=subject, gates=gates):
             yield from _differs(Code.WRONG_POLICY, "policy", permission.policy, matter.policy)
-            yield from _differs(Code.WRONG_GATES, "gates", sorted(gates), sorted(matter.gates))
             for gate in sorted((NEVER_WAIVED | live.non_waivable) & set(gates)):
                 yield Code.NOT_WAIVABLE, f"nobody can waive the gate {gate}"
+            yield from _differs(Code.WRONG_GATES, "gates", sorted(gates), sorted(matter.gates))
             yield from _subject(subject, matter, by_change=False)
 
 

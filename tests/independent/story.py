@@ -133,6 +133,8 @@ def replayed(served, story):
         if kind == "person-answered" and state == WAITING:
             after = answered(fact, asked, back)
             asked, ended = None, fact["payload"]["answer"]
+        if kind == "request-withdrawn" and state == WAITING and asked is not None:
+            after = back if fact["payload"]["request"] == asked["request"] else None
         if kind == "mission-closed" and state == WAITING and ended == "rejection":
             after = CLOSED if fact["payload"]["reason"] == "rejected_by_person" else None
         if kind == "mission-taken":

@@ -288,6 +288,14 @@ def grants(house):
     return answers(house, "grant")
 
 
+def changes_the_policy(house):
+    """What is asked is another question then: a second request, which is answered."""
+    if once(house, "changed"):
+        house.commits({".pawl/policy.yaml": POLICY + "requests: {paths: 100}\n"})
+        return True
+    return answers(house, "approval", number=2)
+
+
 def answers(house, kind, number=1):
     """Copy the ready-made answer out of the request, as plain git does it."""
     if not once(house, f"answered-{number}"):
@@ -320,6 +328,7 @@ LIVES = (
     Life("climbed", wishes_climbed, answers=resumes),
     Life("waived", wishes_waived, answers=waives),
     Life("checked", wishes_checked, answers=approves_thrice),
+    Life("withdrawn", wishes_permitted, answers=changes_the_policy),
     Life("conflicted", wishes_made, {"builder-start": writes_the_same_file}),
     Life("missed", wishes_made, {"land": writes_another_file}),
     Life("stopped", wishes_patient, {"builder-start": stops_the_daemon}),

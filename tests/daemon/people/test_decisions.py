@@ -177,8 +177,11 @@ def test_a_changed_policy_is_another_question(asked):
     policy = asked.shows(".pawl/policy.yaml")
     asked.signs({".pawl/policy.yaml": policy + "\nreconcile_s: 31\n"})
     standing = asked.runs()
-    assert asked.waits("H-1").request == "requests/1.yaml"
-    assert "wrong_policy" in standing.rests["H-1"].why
+    assert asked.waits("H-1").request == "requests/2.yaml"
+    assert "does not count: wrong_request" in standing.rests["H-1"].why
+    asked.answers("H-1", "approval", number=2)
+    asked.runs()
+    assert asked.ended("H-1") == ("PASS", "landed")
 
 
 def test_an_answer_to_the_first_request_is_none_to_the_second(settled):

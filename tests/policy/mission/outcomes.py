@@ -51,7 +51,7 @@ def found(action, state):
             return [(fact,)]
         case a.Ask(asked=fact) | a.Close(closed=fact):
             return [(fact,)]
-        case a.Notice(seen=fact) | a.Answer(answered=fact):
+        case a.Notice(seen=fact) | a.Answer(answered=fact) | a.Withdraw(withdrawn=fact):
             return [(fact,)]
         case a.Archive() | a.Rest():
             return []

@@ -20,7 +20,7 @@ from policy.mission.facts import (
     TargetRan,
     Totals,
 )
-from policy.mission.persons import PermissionsSeen, Sighting
+from policy.mission.persons import PermissionsSeen, RequestWithdrawn, Sighting
 from policy.mission.record import Recorded, UnreadableFactError, from_json
 from policy.rules.failures import FailureClass
 from policy.rules.outcomes import Reason
@@ -66,6 +66,11 @@ def ended_by(answer):
 def seen(story):
     sighting = Sighting(path="waivers/a.yaml", blob="8" * 40, commit="6" * 40, at=AT)
     return story.tells(PermissionsSeen(seen=(sighting,)))
+
+
+def withdrawn(request):
+    fact = RequestWithdrawn(request=f"requests/{request}.yaml", why="so")
+    return lambda story: story.tells(fact)
 
 
 def closed(outcome, reason):
@@ -184,6 +189,8 @@ FACTS = {
     "an approval of a limit": (lambda story: story.tells(answers("approval")), {}),
     "a waiver of a limit": (lambda story: story.tells(answers("waiver")), {}),
     "another's answer": (lambda story: story.tells(answers("resume", 2)), {}),
+    "request-withdrawn": (withdrawn(1), {"Waiting": "Opened"}),
+    "another's withdrawal": (withdrawn(2), {}),
     "closed PASS": (closed("PASS", Reason.LANDED), {"Settled": "Closed"}),
     "closed BLOCKED": (
         closed("BLOCKED", Reason.TESTS_FAILED),

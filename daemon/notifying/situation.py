@@ -4,10 +4,13 @@ A condition's key holds nothing that changes while it lasts: no count, no age, n
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 
 from daemon.clock import rfc3339
 from daemon.health import stale_deeds
+from daemon.last_words import LAST
 from daemon.mission.draft import Draft
 from daemon.site import Site
 from daemon.standing import Standing
@@ -33,6 +36,7 @@ def conditions(site: Site, standing: Standing, drafts: Iterable[Draft]) -> Itera
     yield from _waiting(standing, drafts, now)
     yield from _frozen(standing, now)
     yield from _stalled(site, standing, now)
+    yield from _aborted(site.state)
     for mission, rest in standing.rests.items():
         yield from _held(standing, mission, rest, now)
     yield from _invalid(standing, now)
@@ -112,6 +116,23 @@ def _stalled(site: Site, standing: Standing, now: str) -> Iterator[Condition]:
             next="pawl doctor",
             since=now,
         )
+
+
+def _aborted(state: Path) -> Iterator[Condition]:
+    """Yield that a process before this one was ended because it did not get on."""
+    path = state / LAST
+    try:
+        at = path.stat().st_mtime
+    except OSError:
+        return
+    yield Condition(
+        key=f"aborted:{at}",
+        event=Event.STALLED,
+        title="the daemon did not get on, was ended, and began anew",
+        why=f"where each of its threads was is in {path}",
+        next="pawl doctor",
+        since=rfc3339(datetime.fromtimestamp(at, UTC)),
+    )
 
 
 def _held(standing: Standing, mission: MissionId, rest: Rest, now: str) -> Iterator[Condition]:

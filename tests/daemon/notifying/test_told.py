@@ -1,6 +1,7 @@
 """A daemon tells people what begins and ends, once; whatever the receiver does, work goes on."""
 
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.notified import notified, notify_rows
 from daemon.cli.place import open_place
 from daemon.cli.status import tell
+from daemon.last_words import last_words
 from daemon.notifying.memory import MEMORY
 from policy.rules.load import load_policy, shipped_policy
 from tests.daemon.conftest import POLICY
@@ -237,6 +239,19 @@ def test_a_host_without_room_and_a_backlog_nobody_can_read_are_told(told):
     assert (len(told.receiver.posts), set(found)) == (2, {"stalled", "invalid"})
     assert "short of room" in found["stalled"]["why"]
     assert found["invalid"]["title"] == "1 of the backlog cannot be read: H-1"
+
+
+def test_a_daemon_that_hung_and_was_ended_is_told_by_the_next_one_once(told):
+    code = (
+        "import faulthandler, os; from pathlib import Path; from daemon.last_words import *\n"
+        f"with last_words(Path({str(told.outside.state)!r})): os.abort()"
+    )
+    subprocess.run([sys.executable, "-c", code], stderr=subprocess.DEVNULL, check=False)
+    with last_words(told.outside.state):
+        told.runs()
+        told.runs()
+    assert told.receiver.events == ["stalled"]
+    assert "stacks.last.txt" in told.receiver.posts[0].json["why"]
 
 
 def test_a_target_that_is_red_after_a_landing_is_told_and_its_end_as_well(told):

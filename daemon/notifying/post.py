@@ -80,7 +80,9 @@ class Post:
         before = self._memory
         self._collect()
         self._add(rules, there)
+        self._site.point("notify")
         self._keep(before)
+        self._site.point("notified")
         self._carry()
         standing.due |= self._due(there, rules)
 

@@ -6,11 +6,12 @@ The file is the truth; the commit message that carries it is for people (DESIGN 
 import json
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from policy.canonical import canonical
 from policy.ids import MissionId, PolicyDigest, StepId
 from policy.mission.facts import AnyFact
+from policy.problems import Unreadable, problems_of
 from policy.value import Value
 
 
@@ -38,7 +39,7 @@ class Recorded(Value):
 
 
 class UnreadableFactError(Exception):
-    """The file is not a fact of this schema: the ledger was edited, or is of a later release."""
+    """The file is no fact of this schema: the ledger was edited, or is another release's."""
 
 
 def from_json(content: bytes) -> Recorded:
@@ -47,5 +48,7 @@ def from_json(content: bytes) -> Recorded:
         row = json.loads(content)
         payload = {**row.pop("payload"), "kind": row.pop("kind")}
         return Recorded.model_validate_json(json.dumps({**row, "fact": payload}))
+    except ValidationError as error:
+        raise UnreadableFactError(str(Unreadable(problems_of(error, {})))) from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UnreadableFactError(str(error)) from error

@@ -291,6 +291,12 @@ def test_an_unknown_key_or_a_later_schema_is_unreadable(story):
             from_json(edit)
 
 
+def test_what_is_wrong_with_a_fact_is_said_in_a_line_by_the_name_of_its_key(story):
+    content = story.opened().records[0].to_json().replace(b'"profile":"direct",', b"")
+    with pytest.raises(UnreadableFactError, match=r"^fact\.profile: is missing$"):
+        from_json(content)
+
+
 @pytest.mark.parametrize("other", [{"base": "d" * 40}, {"tree": "8" * 40}], ids=["base", "tree"])
 def test_a_landing_is_of_the_candidate_that_was_judged(story, other):
     story.opened().started().ended().proposed().judged()

@@ -1,10 +1,10 @@
 """What waits for a person, as any clone that has `refs/pawl/*` can tell it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from daemon.cli.exits import Exit, RefusedError
-from daemon.cli.missions import Known, Missions
+from daemon.cli.missions import Known, Unknown
 from gitops.ledger.dossier import read_file
 from gitops.repository import Store
 from policy.documents.request import answer_path
@@ -38,14 +38,34 @@ class Asking:
         return next(asked).at
 
     @property
+    def commands(self) -> tuple[str, ...]:
+        """What to type, the likeliest first."""
+        return tuple(f"pawl {verb} {self.known.mission}" for verb in self.verbs)
+
+    @property
+    def words(self) -> str:
+        """Return which request it is, and what answers it, in a line."""
+        outcome = self.asked.outcome.replace("_", " ").lower()
+        told = ", ".join(f"`{command}`" for command in self.commands)
+        return f"request {self.number} ({outcome}); answer it: {told}; `pawl inbox` tells more"
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "request": self.asked.request,
+            "outcome": self.asked.outcome,
+            "reason": self.asked.reason,
+            "commands": list(self.commands),
+        }
+
+    @property
     def verbs(self) -> tuple[Verb, ...]:
         return verbs_for(self.asked.need)
 
 
-def asking(missions: Missions) -> Iterator[Asking]:
-    """Yield every mission that waits for a person and can be read."""
-    for one in missions.opened():
-        if isinstance(one, Known) and isinstance(one.state, Waiting):
+def asking(opened: Iterable[Known | Unknown]) -> Iterator[Asking]:
+    """Yield every open mission that waits for a person and can be read."""
+    for one in opened:
+        if isinstance(one, Known) and isinstance(one.state, Waiting) and one.state.answered is None:
             yield Asking(one, one.state)
 
 

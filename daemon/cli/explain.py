@@ -75,8 +75,8 @@ def _row(found: Scenery, item: ItemId) -> tuple[str, str, str]:
         return item, "not_evaluated", f"opens if: {asked}"
     skip = found.selection.skipped[item]
     until = f"; until {rfc3339(skip.retry_at)}" if skip.retry_at else ""
-    rest = found.rests.get(item)
-    held = f"; {rest.words}: {rest.why}" if rest else ""
+    asks, rest = found.asks.get(item), found.rests.get(item)
+    held = f"; {asks.words}" if asks else f"; {rest.words}: {rest.why}" if rest else ""
     return item, skip.reason.value, f"{skip.why}{until}{held}"
 
 
@@ -94,10 +94,15 @@ def _object(found: Scenery, item: ItemId) -> dict[str, object]:
     skip: Skip = found.selection.skipped[item]
     until = rfc3339(skip.retry_at) if skip.retry_at else None
     rest = found.rests.get(item)
-    held = {"rests": {"reason": rest.reason, "why": rest.why}} if rest else {}
+    asks = found.asks.get(item)
     return {
-        "state": "skipped", "reason": skip.reason, "why": skip.why, "retry_at": until, **held
-    }  # fmt: skip
+        "state": "skipped",
+        "reason": skip.reason,
+        "why": skip.why,
+        "retry_at": until,
+        **({"rests": {"reason": rest.reason, "why": rest.why}} if rest else {}),
+        **({"asks": asks.as_json()} if asks else {}),
+    }
 
 
 def _one(place: Place, found: Scenery, item: ItemId, *, as_json: bool) -> None:

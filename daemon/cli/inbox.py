@@ -22,7 +22,9 @@ from daemon.standing import HANDS
 def inbox(start: Path, *, why: bool, as_json: bool) -> Exit:
     place = open_place(start)
     tip = tip_of(place, target_of(place))
-    waiting = sorted(asking(Missions(place)), key=lambda one: (one.since, one.known.mission))
+    waiting = sorted(
+        asking(Missions(place).opened()), key=lambda one: (one.since, one.known.mission)
+    )
     found = verdicts(place, tip, waiting) if why else Verdicts()
     stuck = tuple(_stuck(place))
     if as_json:

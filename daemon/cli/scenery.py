@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.builders.command import crew_of
+from daemon.cli.asked import Asking, asking
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.hub import offline
 from daemon.cli.missions import Known, Missions, Unknown
@@ -57,6 +58,8 @@ class Scenery:
     selection: Selection
     missions: Missions
     opened: tuple[Known | Unknown, ...]
+    asks: Mapping[ItemId, Asking]
+    """What missions of items ask of people."""
     rests: Mapping[ItemId, Resting]
     """Why open missions of items do not go on, where a daemon of this host has said so."""
 
@@ -107,7 +110,8 @@ def scenery(place: Place, tip: Tip) -> Scenery:
     )
     ids = {one.mission for one in opened}
     rests = {item_of(one): rest for one, rest in last_said(place).items() if one in ids}
-    return Scenery(scene, select(scene), missions, opened, rests)
+    asks = {item_of(one.known.mission): one for one in asking(opened)}
+    return Scenery(scene, select(scene), missions, opened, asks, rests)
 
 
 def _cache(place: Place) -> ItemCache | None:

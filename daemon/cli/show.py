@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from daemon.cli import output
+from daemon.cli.asked import asking
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.lines import line_of
 from daemon.cli.missions import Ended, Known, Missions, Unknown, entry
@@ -65,6 +66,8 @@ def _story(place: Place, known: Known) -> Iterator[str]:
         yield f"  {rest.words:<9} {rest.why}"
     elif summary.why:
         yield f"  why       {summary.why}"
+    for asks in asking([known]):
+        yield f"  asks      {asks.words}"
     yield f"  base      {summary.base}"
     if summary.tree:
         yield f"  tree      {summary.tree}"

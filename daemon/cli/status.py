@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from daemon.cli import output
+from daemon.cli.asked import asking
 from daemon.cli.exits import Exit
 from daemon.cli.hub import hub_lines
 from daemon.cli.missions import Ended, Known, Missions, Unknown, absent, entry
@@ -136,6 +137,7 @@ def _tell(place: Place, tip: Tip, found: _Seen) -> None:
         held_up = last_said(place)
         rows = [_open_row(one, held_up.get(one.mission)) for one in opened]
         output.table(("mission", "state", "title", "why"), rows)
+        output.say(*(f"{one.known.mission}: {one.words}" for one in asking(opened)))
     if closed:
         more = "" if closed <= _SHOWN else f", the last {_SHOWN}"
         output.say("", f"{closed} closed{more}")

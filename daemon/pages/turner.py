@@ -27,6 +27,7 @@ from policy.ids import CommitId, MissionId
 from policy.mission.states import Closed, Mission, Waiting
 from policy.mission.world import Frozen
 from policy.pages.glance import neutral
+from policy.pages.pages import off_pages
 from policy.pages.series import Snapshot
 
 KEY = "(pages)"
@@ -62,6 +63,8 @@ class PageTurner:
         self._made: Made | None = None
         self._pages: Mapping[str, bytes] = {}
         """Made, and not known to be on the ledger yet."""
+        self._off: CommitId | None = None
+        """The ledger's tip at which pages were found to be switched off."""
         self._items: tuple[Selection, dict[str, int]] | None = None
         self.at_the_end = False
         """Whether pages are made once nothing else is under way, and not before."""
@@ -70,8 +73,11 @@ class PageTurner:
         """Take what was made, and write what of it the ledger has otherwise."""
         self._take()
         tip = self._ledger(view)
-        if tip is not None:
-            self._write(tip, hub)
+        if tip is None:
+            return
+        if not view.policy().policy.pages.written and tip != self._off:
+            self._pages, self._off = off_pages(ledger.names_at(self._site.store, tip)), tip
+        self._write(tip, hub)
 
     def turn(self, view: View, opened: Opened, standing: Standing) -> None:
         """Have the pages made where that is due; show the figures where they are served."""

@@ -30,6 +30,7 @@ from gitops.ledger.dossier import read_file as read_file
 from gitops.ledger.evidence import Keep as Keep
 from gitops.ledger.pages import differing as differing
 from gitops.ledger.pages import missions_at as missions_at
+from gitops.ledger.pages import names_at as names_at
 from gitops.ledger.pages import with_pages as with_pages
 from gitops.ledger.reading import BrokenDossierError as BrokenDossierError
 from gitops.ledger.reading import Page as Page

@@ -21,6 +21,12 @@ def missions_at(store: Store, ledger: CommitId) -> str:
     return "" if found is None else found[1]
 
 
+def names_at(store: Store, ledger: CommitId) -> list[str]:
+    """Return what lies at the top of the ledger's tree."""
+    root = reading.tree_of(objects.read_object(store, ledger, "commit"))
+    return [name.decode("utf-8", "surrogateescape") for name in objects.read_tree(store, root)]
+
+
 def differing(store: Store, ledger: CommitId, pages: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return those of *pages* that the ledger has not, or has otherwise."""
     root = reading.tree_of(objects.read_object(store, ledger, "commit"))

@@ -122,6 +122,36 @@ def a_closing_of_something_else(house):
     house.git("update-ref", LEDGER, signs(house, tree, parents, message(house, LEDGER)))
 
 
+def paged(house, path, content, *, says="INBOX.md", parents=None):
+    tree = tree_with(house, LEDGER, path, content)
+    text = f"pages: INBOX\n\nPawl-Pages: {says}\nPawl-Schema: 1\n"
+    commit = signs(house, tree, parents or [house.tip(LEDGER)], text)
+    house.git("update-ref", LEDGER, commit)
+
+
+def pages_that_edit_a_dossier(house):
+    shard = house.git("ls-tree", "-r", "--name-only", LEDGER).splitlines()[0]
+    paged(house, shard, "other words\n", says=shard)
+
+
+def pages_that_change_more_than_they_say(house):
+    paged(house, "QUEUE.md", "<!-- do not edit -->\n")
+
+
+def pages_that_nobody_generated(house):
+    paged(house, "INBOX.md", "pay to the bearer\n")
+
+
+def pages_that_replace_a_closing(house):
+    parents = [house.tip(LEDGER), house.tip(f"{LEDGER}^2")]
+    paged(house, "INBOX.md", "<!-- do not edit -->\n", parents=parents)
+
+
+def test_pages_are_right(house):
+    paged(house, "INBOX.md", "<!-- do not edit -->\n")
+    assert problems(house) == ""
+
+
 def test_a_finished_repository_is_right(house):
     assert problems(house) == ""
 
@@ -137,6 +167,10 @@ def test_a_finished_repository_is_right(house):
         (a_gap_in_the_facts, "is there instead of facts/0009"),
         (a_closing_by_a_person, "a commit of the ledger is not the daemon's"),
         (a_closing_of_something_else, "is not its last ledger commit's tree"),
+        (pages_that_edit_a_dossier, "which are no pages"),
+        (pages_that_change_more_than_they_say, "says ['INBOX.md'] and changes ['QUEUE.md']"),
+        (pages_that_nobody_generated, "does not say it is generated"),
+        (pages_that_replace_a_closing, "pages with another parent than the line"),
     ],
 )
 def test_what_is_wrong_is_said(house, wrong, said):

@@ -218,3 +218,18 @@ def test_no_pages_where_policy_wants_none(house):
     house.wishes("H-1", **IDLE)
     house.runs()
     assert turns(house) == []
+
+
+def test_pages_that_are_not_written_any_more_say_so(paged):
+    paged.runs()
+    writes(paged, written=False)
+    paged.wishes("H-1", **IDLE)
+    paged.runs()
+    for name in PAGES:
+        assert "Not written any more" in paged.shows(name, LEDGER)
+    tip = paged.tip(LEDGER)
+    paged.runs()
+    assert paged.tip(LEDGER) == tip
+    writes(paged)
+    paged.runs()
+    assert "closed_unresolved" in page(paged, "BLOCKED")

@@ -115,6 +115,11 @@ def test_an_item_nobody_can_run_is_invalid_with_that_text(assembled, changes, se
     assert sentence in bad["A"]
 
 
+def test_an_umbrella_needs_nobody_who_could_run_it(assembled):
+    good, _ = assembled(("A", {"command": ..., "slice": "umbrella", "risk": "high"}))
+    assert good == {"A"}
+
+
 def test_adapters_play_stages(assembled):
     plays = {
         "codex": frozenset({"build", "plan"}),

@@ -22,44 +22,52 @@ class Spending:
     def __init__(self, store: Store, tip: Callable[[], CommitId | None]) -> None:
         self._store = store
         self._tip = tip
-        self._read: dict[MissionId, Use] = {}
-        self._window: tuple[CommitId | None, int, list[Use]] | None = None
+        self._at: CommitId | None = None
+        self._window_s = 0
+        self._closed: tuple[Use, ...] = ()
+        """Within the window when the ledger moved last, newest first."""
 
     def spent(self, budget: RunBudget, opened: Iterable[Mission], now: datetime) -> RunSpent | None:
         """Return which budgets of the run are used up; None where none is, or none is set."""
         if not budget.is_set:
             return None
+        self._turn_to_tip(budget, now)
         open_now = [open_use(one) for one in opened]
         ids = {one.mission for one in open_now}
-        closed = [one for one in self._closed(budget, now) if one.mission not in ids]
+        closed = [one for one in self._closed if one.mission not in ids]
         return run_spent(budget, [*open_now, *closed], now)
 
-    def _closed(self, budget: RunBudget, now: datetime) -> list[Use]:
+    def _turn_to_tip(self, budget: RunBudget, now: datetime) -> None:
         tip = self._tip()
-        kept = self._window
-        if kept is None or kept[:2] != (tip, budget.window_s):
-            found = [*self._newest(tip, window_begins(budget, now))]
-            self._read = {one.mission: one for one in found}
-            self._window = (tip, budget.window_s, found)
-            return found
-        return kept[2]
-
-    def _newest(self, tip: CommitId | None, begins: datetime) -> Iterator[Use]:
-        if tip is None:
+        if tip == self._at and budget.window_s == self._window_s:
             return
-        for mission in ledger.order_of_closing(self._store, ledger=tip):
-            use = self._read.get(mission) or self._use(mission, tip)
+        if budget.window_s != self._window_s:
+            self._closed = ()  # how far back it was read is not far enough, or too far
+        begins = window_begins(budget, now)
+        self._closed = (*self._newer(tip, begins), *self._within(begins))
+        self._at, self._window_s = tip, budget.window_s
+
+    def _within(self, begins: datetime) -> Iterator[Use]:
+        return (one for one in self._closed if one.closed is not None and one.closed > begins)
+
+    def _newer(self, tip: CommitId | None, begins: datetime) -> Iterator[Use]:
+        """Yield what was closed since the last look, and in the window, newest first."""
+        known = {one.mission for one in self._closed}
+        for mission in ledger.order_of_closing(self._store, ledger=tip) if tip else ():
+            if mission in known:
+                return
+            use = self._use(mission, tip)
             if use.closed is not None and use.closed <= begins:
                 return
             yield use
 
-    def _use(self, mission: MissionId, tip: CommitId) -> Use:
+    def _use(self, mission: MissionId, tip: CommitId | None) -> Use:
         content = ledger.read_closed_file(self._store, mission, SUMMARY, ledger=tip)
         try:
             summary = Summary.model_validate_json(content or b"")
         except ValueError:
             why = f"its {SUMMARY} does not say what it used"
-            raise ledger.BrokenDossierError(mission, tip, why) from None
+            raise ledger.BrokenDossierError(mission, tip or "", why) from None
         return Use(
             mission=mission,
             closed=datetime.fromisoformat(summary.at),

@@ -125,7 +125,7 @@ def _shards(store: Store, ledger: CommitId | None) -> Iterator[str]:
 def order_of_closing(store: Store, *, ledger: CommitId | None = None) -> Iterator[MissionId]:
     """Yield every closed mission, the newest first; reads each commit of the ledger branch.
 
-    For showing only: what a mission is and where it stands among others is told by its tree.
+    For showing, and for what was closed lately: what a mission is, its tree tells.
     """
     tip = ledger or refs.read(store, refs.LEDGER)
     while tip is not None:

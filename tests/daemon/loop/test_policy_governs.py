@@ -116,6 +116,23 @@ def test_outside_active_hours_the_loop_is_woken_when_they_begin(house):
     assert house.runs(clock=Clock(begin)).due == {}
 
 
+def test_a_budget_of_the_run_outlives_the_daemon_and_follows_a_change_of_its_window(house):
+    house.commits(policy("budgets: {run: {missions: 2, window_s: 3600}}\n"))
+    for name in ("H-1", "H-2", "H-3"):
+        house.wishes(name)
+    clock = Clock(datetime(2030, 1, 1, tzinfo=UTC))
+    standing = house.runs(clock=clock)
+    assert standing.selection.skipped["H-3"].reason is SkipReason.BUDGET_EXHAUSTED
+    again = house.runs(clock=clock)
+    assert again.selection.skipped["H-3"] == standing.selection.skipped["H-3"]
+    clock.at = datetime(2030, 1, 1, 0, 30, tzinfo=UTC)
+    with house.serves(clock=clock) as it:
+        assert once(it).selection.skipped["H-3"].reason is SkipReason.BUDGET_EXHAUSTED
+        house.commits(policy("budgets: {run: {missions: 2, window_s: 600}}\n"))
+        once(it)
+    assert house.ended("H-3") == ("PASS", "landed")
+
+
 def test_outside_active_hours_nothing_is_opened_until_they_begin(house):
     house.commits(policy("active_hours: {zone: UTC, from: '08:00', to: '09:00'}\n"))
     house.wishes("H-1")

@@ -181,9 +181,10 @@ def _integrity(place: Place, tip: Tip, policy: Policy) -> Integrity:
 def _open(place: Place, one: Known | Unknown) -> Open:
     if isinstance(one, Unknown):
         return Open(one.mission, (), waiting=f"its ledger cannot be believed: {one.why}")
-    waiting = one.state.asked.why if isinstance(one.state, Waiting) else None
     opened = one.state.history.opened
     content = read_blob(place.store, opened.item_blob)
     item = item_in(opened.item_path, content, item_of(one.mission))
     scope = item.write_scope if isinstance(item, BacklogItem) else ("**",)
-    return Open(one.mission, scope, waiting)
+    if not isinstance(one.state, Waiting):
+        return Open(one.mission, scope)
+    return Open(one.mission, scope, one.state.asked.why, one.state.asked.outcome)

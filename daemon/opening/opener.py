@@ -146,8 +146,9 @@ class Opener:
             scope = view.pinned(state.history).write_scope
         except UNREADABLE:
             return _frozen(mission)
-        waiting = state.asked.why if isinstance(state, Waiting) else None
-        return Open(mission, scope, waiting), state
+        if not isinstance(state, Waiting):
+            return Open(mission, scope), state
+        return Open(mission, scope, state.asked.why, state.asked.outcome), state
 
 
 def _frozen(mission: MissionId) -> Found:

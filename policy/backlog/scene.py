@@ -16,7 +16,7 @@ from policy.ids import Digest, ItemId, MissionId, PolicyDigest, SpecHash
 from policy.mission.world import Integrity, Sound
 from policy.rules.failures import Origin
 from policy.rules.model import Policy
-from policy.rules.outcomes import Ended, Reason
+from policy.rules.outcomes import Asked, Ended, Reason
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Open:
     write_scope: tuple[str, ...]
     waiting: str | None = None
     """What a person is asked; None while it runs."""
+    asked: Asked | None = None
+    """As what; None where nobody is asked, but its ledger is in doubt."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ class Scene:
             "bad": sorted([one.path, str(one)] for one in self.backlog.bad),
             "policy": self.policy_digest,
             "over": sorted(self._over()),
-            "open": sorted([one.mission, [*one.write_scope], one.waiting] for one in self.open),
+            "open": sorted(
+                [one.mission, [*one.write_scope], one.waiting, one.asked] for one in self.open
+            ),
             "closed": sorted(self._row(one) for past in self.closed.values() for one in past),
             "answers": dict(self.answers),
             "activity": self.activity,

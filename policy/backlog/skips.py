@@ -77,10 +77,15 @@ class Surroundings:
         if rules.on_invalid == "halt" and scene.backlog.bad:
             paths = listed([one.path for one in scene.backlog.bad])
             return f"no item is opened while there are unreadable ones: mend {paths}"
-        waiting = [one.mission for one in scene.open if one.waiting is not None]
+        waiting = [one.mission for one in scene.open if _is_stuck(one)]
         if rules.on_escalation == "halt" and waiting:
             return f"no item is opened while a person is waited for: answer {listed([*waiting])}"
         return None
+
+
+def _is_stuck(one: Open) -> bool:
+    """Return whether something went wrong that a person has to see to: an approval is none."""
+    return one.waiting is not None and one.asked != "APPROVAL_REQUESTED"
 
 
 def first(one: Filed, around: Surroundings) -> Skip | Pending | None:

@@ -43,7 +43,8 @@ class Selection(Value):
     on_invalid: Literal["halt", "hold"]
     """halt: one unreadable item stops every opening. hold: only itself."""
     on_escalation: Literal["halt", "continue"]
-    """halt: a mission that waits for a person stops every opening."""
+    """halt: a mission that waits for a person stops every opening; not one that only waits for
+    their approval."""
     interruptions: Count
     """Interrupted attempts a mission may have, uncharged, before a person is asked."""
     rerun_on_policy_change: bool

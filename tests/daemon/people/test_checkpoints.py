@@ -54,12 +54,14 @@ def test_the_strict_policy_asks_before_anything_but_low_hygiene_lands(settled):
     home.wishes("H-1")
     home.runs()
     assert home.waits("H-1").need.kind == "land"
-    home.answers("H-1", "approval")
     home.wishes("H-2", kind="hygiene")
     home.runs()
-    assert home.ended("H-1") == ("PASS", "landed")
     assert home.ended("H-2") == ("PASS", "landed")
     assert "person-asked" not in home.kinds("H-2")
+    assert home.waits("H-1").request == "requests/1.yaml"
+    home.answers("H-1", "approval")
+    home.runs()
+    assert home.ended("H-1") == ("PASS", "landed")
 
 
 @pytest.mark.parametrize(("lines", "asks"), [(1, False), (9, True)])

@@ -116,6 +116,13 @@ def test_one_escalation_stops_everything_where_policy_says_so(scene):
     world = scene("A", selection={"on_escalation": "halt"}, open=waiting)
     assert reasons(select(world)) == {"A": "halted"}
     assert select(replace(world, open=(Open("B", ("b",)),))).order == ("A",)
+    for asked, halts in (
+        ("ESCALATION_REQUESTED", True),
+        ("WAIVER_REQUESTED", True),
+        ("APPROVAL_REQUESTED", False),
+    ):
+        waiting = Open("B", ("b",), "somebody", asked)
+        assert select(replace(world, open=(waiting,))).order == (() if halts else ("A",))
 
 
 def test_one_unreadable_file_stops_everything_where_policy_says_so(scene):

@@ -50,6 +50,12 @@ def test_each_budget_is_inclusive_and_ends_the_mission(story, world, budget, spe
         assert f"budgets.mission.{next(iter(budget))}" in action.closed.why
 
 
+def test_what_its_route_ends_is_not_laid_to_the_budget(story, world):
+    spent = routed(budgeted(world, attempts=1), test_failure={"limit": 0})
+    action = decide(failing(story, None).state, spent)
+    assert (action.closed.outcome, action.closed.reason) == ("BLOCKED", "tests_failed")
+
+
 def test_iterations_count_what_was_no_fault_of_the_item_too(story, world):
     story.opened().started().ended()
     failed(story, "environment_error", origin="environment")

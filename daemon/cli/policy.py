@@ -204,17 +204,22 @@ def _tell(source: _Source, problems: tuple[str, ...]) -> None:
     output.say("", "what bounds it", *(f"  {line}" for line in bounds(source.policy)))
     output.say("", "what an item goes through, by risk and kind")
     found = tiers(source.policy, crew_of(source.policy))
-    output.table(("risk", "kind", "stages", "a person decides"), [_stages(one) for one in found])
+    output.table(("risk", "kind", "stages", "a person decides"), _stages(found))
     output.say("", "the gates it needs, in order")
     for gates, names in _alike(found).items():
         output.say(f"  {', '.join(names)}:", f"    {', '.join(gate.text for gate in gates)}")
 
 
-def _stages(one: Tier) -> tuple[str, str, str, str]:
-    if one.problems:
-        return one.risk, one.kind, f"INVALID: {'; '.join(one.problems)}", ""
-    asks = (*one.asks, "at land where it says `requires_approval`")
-    return one.risk, one.kind, ", ".join(one.stages), "; ".join(asks)
+def _stages(found: tuple[Tier, ...]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield a row for the kinds that go the same way at one risk."""
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for one in found:
+        stages, asks = ", ".join(one.stages), "; ".join((*one.asks, "`requires_approval`: at land"))
+        if one.problems:
+            stages, asks = f"INVALID: {'; '.join(one.problems)}", ""
+        rows.setdefault((one.risk, stages, asks), []).append(one.kind)
+    for (risk, stages, asks), kinds in rows.items():
+        yield risk, ", ".join(kinds), stages, asks
 
 
 def _alike(found: tuple[Tier, ...]) -> dict[tuple[GateSeen, ...], list[str]]:

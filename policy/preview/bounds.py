@@ -30,11 +30,11 @@ def _bounds(policy: Policy) -> Iterator[str]:
         )
     progress = policy.progress
     if progress.no_progress is not None:
-        attempts, then = progress.no_progress.lookback, _ENDS[progress.no_progress.then]
-        yield f"no progress: {attempts} attempts before it left the very same tree: {then}"
+        lookback, then = progress.no_progress.lookback, _ENDS[progress.no_progress.then]
+        yield f"an attempt that leaves the same tree as the {lookback} before it: {then}"
     if progress.oscillation is not None:
         window, then = progress.oscillation.window, _ENDS[progress.oscillation.then]
-        yield f"to and fro: its tree has been there within {window} attempts: {then}"
+        yield f"one that goes back to a tree of the last {window} attempts: {then}"
     hours = policy.active_hours
     if hours is not None:
         days = ", ".join(hours.days)

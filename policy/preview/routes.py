@@ -85,8 +85,10 @@ def _wait(seconds: int, doubled: int) -> int:
 def _ends(failure: FailureClass, route: Route) -> tuple[str, ...]:
     """Return the outcomes, with the reasons a failure of a builder and one of a gate give."""
     stages: tuple[Stage, ...] = get_args(Stage)
-    reasons = dict.fromkeys(reason_for(failure, stage) for stage in stages)
-    said = " or ".join(reason.value for reason in reasons)
+    reasons = {stage: reason_for(failure, stage).value for stage in stages}
+    said = ", ".join(f"{reason} of a {stage}" for stage, reason in reasons.items())
+    if len({*reasons.values()}) == 1:
+        said = reasons[stages[0]]
     match route.action:
         case "escalate":
             return (f"ESCALATION_REQUESTED ({said})",)

@@ -29,17 +29,18 @@ def test_every_class_is_told_of():
             "rate_limited",
             "{action: retry, limit: 1, then: escalate, backoff_s: 300, start: afresh}",
             "tried again once, afresh, after 5 min; then a person is asked: ESCALATION_REQUESTED "
-            "(builder_failed or gate_failed)",
+            "(builder_failed of a builder, gate_failed of a gate)",
             id="waited, then a person",
         ),
         pytest.param(
             "unknown", "{action: terminate}",
-            "the mission ends: BLOCKED (builder_failed or gate_failed)",
+            "the mission ends: BLOCKED (builder_failed of a builder, gate_failed of a gate)",
             id="the end at once",
         ),
         pytest.param(
             "secret_found", "{action: waiver}",
-            "a person is asked: WAIVER_REQUESTED (builder_failed or gate_failed)",
+            "a person is asked: WAIVER_REQUESTED (builder_failed of a builder, gate_failed of a "
+            "gate)",
             id="a waiver",
         ),
         pytest.param(

@@ -7,9 +7,10 @@ signature off.
 
 import os
 
-from daemon.cli.approver import public_of
+from daemon.cli.approver import APPROVER_KEY, public_of
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.place import Place
+from daemon.outside import Outside
 from gitops.objects import read_blob
 from gitops.observe import Tip, blob_at, contains
 from gitops.person import Missed, Person, PersonGitError
@@ -56,7 +57,7 @@ def _refuse_elsewhere(place: Place, tip: Tip, branch: str) -> None:
         raise RefusedError(
             Exit.GIT,
             attempted=_ATTEMPTED,
-            on=f"{tip.ref} of {place.gitdir}",
+            on=f"on {tip.ref} of {place.gitdir}",
             why="this clone has no branch of its own for it",
             then="Make it: `git switch` to that branch, then try again and push.",
         )
@@ -65,7 +66,7 @@ def _refuse_elsewhere(place: Place, tip: Tip, branch: str) -> None:
         raise RefusedError(
             Exit.GIT,
             attempted=_ATTEMPTED,
-            on=f"{branch} of {place.gitdir}",
+            on=f"on {branch} of {place.gitdir}",
             why=f"origin/{branch} is at {there[:12]}, which it does not contain: the commit could "
             "not be pushed, and rebased it would lose its signature",
             then="`git pull --rebase` first, then try again.",
@@ -79,9 +80,9 @@ def _refuse_unsigned(place: Place, tip: Tip, person: Person) -> None:
         raise RefusedError(
             Exit.INVALID,
             attempted=_ATTEMPTED,
-            on=str(place.gitdir),
+            on=f"in {place.gitdir}",
             why=f"{what}: a decision counts only with the SSH signature of an approver",
-            then="git config gpg.format ssh; git config user.signingKey ~/.ssh/id_ed25519.pub",
+            then=f"git config gpg.format ssh; git config user.signingKey {_own_key(place)}",
         )
     public, blob = public_of(key), blob_at(place.store, tip.tree, APPROVERS)
     approvers = b"" if blob is None else read_blob(place.store, blob)
@@ -89,9 +90,18 @@ def _refuse_unsigned(place: Place, tip: Tip, person: Person) -> None:
         raise RefusedError(
             Exit.INVALID,
             attempted=_ATTEMPTED,
-            on=f"{place.gitdir} with {key}",
+            on=f"in {place.gitdir} with {key}",
             why=f"{APPROVERS} at {tip.ref.removeprefix('refs/heads/')} does not have that key: the "
             "daemon would not count it",
             then="Somebody who may change that file adds it, or sign with another key "
             "(user.signingKey).",
         )
+
+
+def _own_key(place: Place) -> str:
+    """Return the key that `pawl init --one-person` made, where it did; else where most keep one."""
+    if isinstance(place.outside, Outside):
+        made = place.outside.config / APPROVER_KEY
+        if made.exists():
+            return str(made)
+    return "~/.ssh/id_ed25519.pub"

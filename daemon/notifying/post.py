@@ -57,6 +57,7 @@ class Post:
         self._limits = site.outside.host.notify_limits
         self._lines = {name: _Line() for name in site.outside.host.notify}
         self._memory = recall(site.state)
+        self._began = site.clock.now()
         self._stop = threading.Event()
         self._unknown: set[Destination] = set()
         self._unwritten: str | None = None
@@ -76,7 +77,7 @@ class Post:
         rules = rules or self._memory.rules
         if rules is None:
             return
-        there = tuple(conditions(self._site, standing, drafts))
+        there = tuple(conditions(self._site, standing, drafts, self._began))
         before = self._memory
         self._collect()
         self._add(rules, there)

@@ -30,12 +30,14 @@ from policy.notifying.rules import Event
 from policy.people.verbs import verbs_for
 
 
-def conditions(site: Site, standing: Standing, drafts: Iterable[Draft]) -> Iterator[Condition]:
-    """Yield what people may have to be told of, as it is now."""
+def conditions(
+    site: Site, standing: Standing, drafts: Iterable[Draft], began: datetime
+) -> Iterator[Condition]:
+    """Yield what people may have to be told of, as it is now; *began*: when this process did."""
     now = rfc3339(site.clock.now())
     yield from _waiting(standing, drafts, now)
     yield from _frozen(standing, now)
-    yield from _stalled(site, standing, now)
+    yield from _stalled(site, standing, now, began)
     yield from _aborted(site.state)
     for mission, rest in standing.rests.items():
         yield from _held(standing, mission, rest, now)
@@ -98,7 +100,7 @@ def _frozen(standing: Standing, now: str) -> Iterator[Condition]:
         )
 
 
-def _stalled(site: Site, standing: Standing, now: str) -> Iterator[Condition]:
+def _stalled(site: Site, standing: Standing, now: str, began: datetime) -> Iterator[Condition]:
     found = {"short": standing.short} if standing.short is not None else {}
     stale_s = site.outside.host.stale_s
     for key in stale_deeds(standing, site.clock.now(), stale_s):
@@ -107,6 +109,8 @@ def _stalled(site: Site, standing: Standing, now: str) -> Iterator[Condition]:
     for rest in standing.rests.values():
         if rest.reason == "no_sandbox":
             found["sandbox"] = rest.why
+    if _is_cut_off(site, standing, began):
+        found["hub"] = standing.offline or "the hub is not reached"
     for what, why in found.items():
         yield Condition(
             key=f"stalled:{what}",
@@ -116,6 +120,16 @@ def _stalled(site: Site, standing: Standing, now: str) -> Iterator[Condition]:
             next="pawl doctor",
             since=now,
         )
+
+
+def _is_cut_off(site: Site, standing: Standing, began: datetime) -> bool:
+    """Return whether the hub was not reached for so long that others take over what runs here."""
+    remote, row = site.outside.host.remote, standing.hub
+    if remote is None or row is None or standing.offline is None:
+        return False
+    reached = row.get("reached_at")
+    last = datetime.fromisoformat(reached) if isinstance(reached, str) else began
+    return (site.clock.now() - last).total_seconds() > remote.lease_s
 
 
 def _aborted(state: Path) -> Iterator[Condition]:

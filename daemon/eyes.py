@@ -67,7 +67,9 @@ class Eyes:
         if isinstance(tip, Lost):
             return tip
         effective, backlog, paused = self._read(tip)
-        counsel = Counsel(self._site.store, self._people, tip, tuple(missions))
+        counsel = Counsel(
+            self._site.store, self._people, tip, or_shipped(effective), tuple(missions)
+        )
         if paused and activity == "active":
             activity = "paused"
         return View(
@@ -132,7 +134,7 @@ class Eyes:
     ) -> Integrity:
         if isinstance(integrity, Frozen):
             return integrity
-        unsigned = counsel.doubt(or_shipped(effective).policy)
+        unsigned = counsel.doubt()
         if unsigned is not None:
             return unsigned
         if isinstance(effective, BadFile):

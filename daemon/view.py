@@ -66,6 +66,7 @@ from policy.mission.world import (
     World,
     Yields,
 )
+from policy.people.standing import asking, with_standing
 from policy.problems import Unreadable as BadFile
 from policy.rules.hours import quiet_until
 from policy.rules.load import Effective, shipped_policy
@@ -135,10 +136,10 @@ class View:
     def policy_for(self, item: BacklogItem) -> Effective:
         """Return the policy as it holds for *item*, which may ask for less."""
         effective = self.policy()
-        policy = effective.policy
+        policy = with_standing(effective.policy, self.counsel.standing)
         mission = within(policy.budgets.mission, item.budget)
         if mission is policy.budgets.mission:
-            return effective
+            return replace(effective, policy=policy)
         budgets = policy.budgets.model_copy(update={"mission": mission})
         return replace(effective, policy=policy.model_copy(update={"budgets": budgets}))
 
@@ -173,6 +174,7 @@ class View:
             required=_required(mission, item, effective.policy),
             after=self._after(mission, item, effective.policy),
             said=self.counsel.said(mission, item, effective),
+            voided=_voided(mission, item, self.policy().policy, effective.policy),
             now=self.now,
             quiet_until=self._quiet_until(mission),
         )
@@ -302,6 +304,17 @@ def or_shipped(effective: Effective | BadFile | None) -> Effective:
 
 def _candidate(mission: Mission) -> TreeId | None:
     return mission.candidate.tree if isinstance(mission, Proposed | Judged) else None
+
+
+def _voided(mission: Mission, item: BacklogItem, named: Policy, policy: Policy) -> bool:
+    """Return whether a gate that people say the known failures of was another when it judged."""
+    gates = asking(named)
+    if not gates or not isinstance(mission, Judged):
+        return False
+    now = defined(gates, item, policy)
+    return any(
+        one.definition != now.get(one.gate, one.definition) for one in mission.judged.records
+    )
 
 
 def _required(mission: Mission, item: BacklogItem, policy: Policy) -> tuple[GateName, ...]:

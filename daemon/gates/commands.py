@@ -66,7 +66,7 @@ def _judge(bench: Bench, gate: GateCommand, heard: Heard) -> Finding | Interrupt
             base = _base(bench, command) if gate.baseline else None
             if isinstance(base, Interrupted | Finding):
                 return base
-            known = frozenset(gate.known_failures)
+            known = frozenset(gate.known)
             found = weigh_beside(command.verification, run, base, known_failures=known)
             return classified(bench, command, run, found, red_before=False)
 
@@ -119,7 +119,7 @@ def _silenced(gate: GateCommand, own: Run, run: Run) -> Finding | None:
     """
     if own.report is None or run.report is None:
         return None
-    known = frozenset(map(case_id, gate.known_failures))
+    known = frozenset(map(case_id, gate.known))
     silenced = run.report.bad() - own.report.bad() - known
     if not silenced:
         return None
@@ -132,7 +132,7 @@ def _weakened(gate: GateCommand, verification: Verification, run: Run, base: Run
         found = weigh(verification, run, before=NEVER_SEEN)
         held_before = isinstance(weigh(verification, base, before=NEVER_SEEN).verdict, Passed)
     else:
-        found = compare(run, base, frozenset(map(case_id, gate.known_failures)))
+        found = compare(run, base, frozenset(map(case_id, gate.known)))
         held_before = base.code == 0 or not isinstance(found.verdict, Broken)
     match found.verdict:
         case Failed(why=why) if held_before:

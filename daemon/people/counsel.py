@@ -6,6 +6,7 @@ something must never have to guess why nothing happens.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from daemon.people.following import People
 from daemon.people.matter import Scene
@@ -35,6 +36,7 @@ from policy.people.permission import (
     StandingWaiver,
     Waiver,
 )
+from policy.people.standing import Standing, asking
 from policy.people.trusted_time import Behind
 from policy.rules.load import Effective
 from policy.rules.model import Policy
@@ -49,37 +51,65 @@ class Counsel:
     store: Store
     people: People
     tip: Tip
+    effective: Effective
     missions: tuple[Mission, ...]
 
     def said(self, mission: Mission, item: BacklogItem, effective: Effective) -> Said:
         """Return what a decision about *mission* is told. For one that asks nothing it is free."""
         policy = effective.policy
-        said = Said(needs=needed(mission, item, policy, self._changed(mission, policy)))
+        needs = needed(mission, item, policy, self._changed(mission, policy))
+        said = Said(needs=needs, standing=self.standing, holding=_blobs(self.standing))
         asks = isinstance(mission, Waiting) and mission.answered is None
         if not asks and not mission.history.decisions:
             return said
-        skew_s = policy.waivers.clock_skew_s
+        heard = self._heard
+        if isinstance(heard, str):
+            return said.model_copy(update={"doubt": heard})
+        scene = replace(heard.scene, effective=effective)
+        case = Hearing(scene, heard.founds, mission, item)
+        said = said.model_copy(update={"holding": said.holding | set(case.holding())})
+        if isinstance(scene.time, Behind):
+            said = said.model_copy(update={"doubt": scene.time.why})
+        return case.heard(said, mission, heard.others) if isinstance(mission, Waiting) else said
+
+    @cached_property
+    def standing(self) -> tuple[Standing, ...]:
+        """The standing waivers that hold, of gates whose known failures people say."""
+        gates = asking(self.effective.policy)
+        heard = self._heard if gates else ""
+        if isinstance(heard, str):
+            return ()
+        return tuple(
+            Standing(permission=one.blob, gate=gate, tests=one.permission.tests)
+            for gate in gates
+            for one in heard.founds
+            if isinstance(one.permission, StandingWaiver)
+            and gate in one.permission.gates
+            and isinstance(check(one, heard.scene.of_gate(gate)), Valid)
+        )
+
+    @cached_property
+    def _heard(self) -> "Heard | str":
+        """All that lies in `waivers/`, looked at once; or why nobody can say whose it is."""
+        skew_s = self.effective.policy.waivers.clock_skew_s
         try:
             chain = self.people.chain(self.tip, self.missions, skew_s)
         except OpensshError as error:
-            return said.model_copy(update={"doubt": str(error)})
-        time = self.people.time(skew_s, self.missions)
+            return str(error)
         found = permissions(self.store, chain, self.people.faith)
         founds = tuple(one for one in found if isinstance(one, Found))
         used, revoked = chain.used | self._used(), revoked_by(founds)
-        scene = replace(self.scene(effective), time=time, used=used, revoked=revoked)
-        case = Hearing(scene, founds, mission, item)
-        said = said.model_copy(update={"holding": frozenset(case.holding())})
-        if isinstance(time, Behind):
-            said = said.model_copy(update={"doubt": time.why})
-        if not isinstance(mission, Waiting):
-            return said
+        scene = replace(self.scene(self.effective), used=used, revoked=revoked)
         illegible = (str(one) for one in found if isinstance(one, Illegible))
-        return case.heard(said, mission, (*_nobodys(chain.verdict), *illegible))
+        return Heard(scene, founds, (*_nobodys(chain.verdict), *illegible))
 
-    def doubt(self, policy: Policy) -> Frozen | None:
+    def doubt(self) -> Frozen | None:
         """Return why nothing may open or land as far as people are concerned."""
-        return self.people.doubt(self.tip, self.missions, policy.waivers.clock_skew_s)
+        policy = self.effective.policy
+        listens = bool(asking(policy))
+        return self.people.doubt(
+            self.tip, self.missions, policy.waivers.clock_skew_s, listens=listens
+        )
 
     def scene(self, effective: Effective) -> Scene:
         """Return what is asked about here, without what anybody has signed."""
@@ -107,6 +137,19 @@ class Counsel:
         return frozenset(
             one.answered.permission for m in self.missions for one in m.history.decisions
         )
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What lies in `waivers/` at one tip. *others*: what is no permission of anybody's, and why."""
+
+    scene: Scene
+    founds: tuple[Found, ...]
+    others: tuple[str, ...]
+
+
+def _blobs(standing: tuple[Standing, ...]) -> frozenset[BlobId]:
+    return frozenset(one.permission for one in standing)
 
 
 def _nobodys(verdict: Verified | Broken) -> Iterator[str]:

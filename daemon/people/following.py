@@ -61,10 +61,15 @@ class People:
         self._calm: TreeId | None = None
         """The tree whose governed paths were found to be those of the last look."""
 
-    def doubt(self, tip: Tip, missions: Iterable[Mission], skew_s: int) -> Frozen | None:
-        """Return why nothing may open or land: governed paths were changed by nobody who may."""
+    def doubt(
+        self, tip: Tip, missions: Iterable[Mission], skew_s: int, *, listens: bool
+    ) -> Frozen | None:
+        """Return why nothing may open or land: governed paths were changed by nobody who may.
+
+        *listens*: the policy asks for what lies in `waivers/` whatever a mission does.
+        """
         missions = tuple(missions)
-        if not self._concerns(tip, missions):
+        if not listens and not self._concerns(tip, missions):
             return None
         try:
             return frozen_by(self.chain(tip, missions, skew_s))

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from gitops.people.faith import Faith
 from policy.backlog.item import BacklogItem
-from policy.ids import BlobId, CommitId, RefName
+from policy.ids import BlobId, CommitId, GateName, RefName
 from policy.mission.facts import Candidate
 from policy.mission.person import non_waivable
 from policy.mission.persons import PersonAsked
 from policy.mission.states import Failed, Judged, Landing, Mission, Proposed, Waiting
 from policy.people.live import Candidate as Offered
-from policy.people.live import Document, Held, Live, OfMission
+from policy.people.live import Document, Held, Live, OfGate, OfMission
 from policy.people.needs import (
     AtCheckpoint,
     AtLimit,
@@ -21,6 +21,7 @@ from policy.people.needs import (
     deciding,
 )
 from policy.people.permission import Kind, PermissionId, Repo
+from policy.people.roles import NEVER_WAIVED, Role
 from policy.people.trusted_time import TrustedTime
 from policy.rules.load import Effective
 
@@ -63,23 +64,51 @@ class Scene:
             requester=item.requested_by,
         )
         built = candidate_of(mission)
+        parent = built.base if built is not None and built.base == self.tip else None
+        kinds = answering(asked.need) if kinds is None else kinds
+        return self._live(of, kinds, deciding(asked.need, policy.permissions), parent)
+
+    def of_gate(self, gate: GateName) -> Live:
+        """Return what a standing waiver of *gate* is held against."""
+        policy = self.effective.policy
+        return self._live(
+            OfGate(gate=gate), frozenset({"standing-waiver"}), policy.permissions.waiving([gate])
+        )
+
+    def _live(
+        self,
+        matter: OfMission | OfGate,
+        kinds: frozenset[Kind],
+        roles: frozenset[Role],
+        parent: CommitId | None = None,
+    ) -> Live:
+        policy = self.effective.policy
         return Live(
             tip=self.tip,
-            parent=built.base if built is not None and built.base == self.tip else None,
+            parent=parent,
             repo=Repo(root_commit=self.root, name=policy.repo_name),
             ref=self.ref,
             mode=self.faith.trust.mode,
             mark=Held(),  # a line that was rewritten freezes before anything is decided
-            matter=of,
-            kinds=answering(asked.need) if kinds is None else kinds,
-            roles=deciding(asked.need, policy.permissions),
+            matter=matter,
+            kinds=kinds,
+            roles=roles,
             machine_keys=self.faith.machines,
-            non_waivable=non_waivable(policy),
+            non_waivable=self._fixed(matter),
             max_ttl_s=policy.waivers.max_ttl_s,
             time=self.time,
             used=self.used,
             revoked=self.revoked,
         )
+
+    def _fixed(self, matter: OfMission | OfGate) -> frozenset[GateName]:
+        """Return the gates nobody can waive: not whole; that tests are known a gate says itself."""
+        policy = self.effective.policy
+        match matter:
+            case OfMission():
+                return non_waivable(policy)
+            case OfGate():
+                return NEVER_WAIVED | set(policy.waivers.non_waivable)
 
     def _subject(self, mission: Mission, asked: PersonAsked) -> Offered | Document | None:
         match asked.need:

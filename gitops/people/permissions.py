@@ -8,7 +8,7 @@ from gitops.people.faith import Faith
 from gitops.people.remembered import Brought
 from gitops.repository import Store
 from policy.people.found import Authentic, Found, Held, Illegible, Standing
-from policy.people.permission import Permission, instant
+from policy.people.permission import Permission, StandingWaiver, instant
 from policy.people.reading import FOLDER, MOST_BYTES, read_permission
 from policy.problems import Problem, Unreadable
 
@@ -21,15 +21,21 @@ def permissions(
 ) -> tuple[Found | Illegible, ...]:
     """Return what lies in `waivers/` where the chain ends; without those used, if *unused*.
 
-    Files that are not called `<name>.yaml` are not meant as permissions and are left out.
+    A standing waiver is not used up. Files that are not called `<name>.yaml` are not meant as
+    permissions and are left out.
     """
     used = chain.used if unused else frozenset()
     rows = sorted(chain.brought.items())
     return tuple(
         _found(store, chain, faith, name, brought)
         for name, brought in rows
-        if name.endswith(_SUFFIX) and brought.blob not in used
+        if name.endswith(_SUFFIX)
+        and (brought.blob not in used or _is_standing(store, name, brought))
     )
+
+
+def _is_standing(store: Store, name: str, brought: Brought) -> bool:
+    return isinstance(_read(store, name, brought), StandingWaiver)
 
 
 def _found(

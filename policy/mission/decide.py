@@ -245,7 +245,7 @@ def _is_stale(mission: Judged, world: World) -> bool:
     """Return whether what was tested, or where, or why, is not what holds now."""
     moved = mission.candidate.base != world.target
     elsewhere = mission.judged.environment != world.call.environment
-    return moved or elsewhere or mission.policy != world.policy_digest
+    return moved or elsewhere or world.voided or mission.policy != world.policy_digest
 
 
 def _landing(mission: Landing, world: World) -> Action:

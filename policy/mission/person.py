@@ -5,6 +5,9 @@ the work is another. So a landing asks for what holds at the tip it is built on,
 hold is asked for anew.
 """
 
+from collections.abc import Iterator
+
+from policy.gates.cases import case_id
 from policy.ids import BlobId, CommitId, GateName
 from policy.mission.actions import Action, Answer, Ask, Close, Notice, Rest, Withdraw
 from policy.mission.facts import MissionClosed
@@ -91,7 +94,7 @@ def waived(history: History, world: World) -> tuple[GateName, ...]:
 
 
 def rests_on(state: Judged, world: World) -> tuple[BlobId, ...]:
-    """Return the permissions a landing uses: each approval it needs, each waiver of what bars."""
+    """Return the permissions a landing uses: approvals it needs, waivers of what would bar."""
     approvals = (_given(state.history, need, world) for need in world.said.needs)
     bars = {one.gate for one in state.judged.records if one.verdict.kind != "passed"}
     waivers = (
@@ -102,7 +105,15 @@ def rests_on(state: Judged, world: World) -> tuple[BlobId, ...]:
         and bars & set(one.answered.gates)
     )
     found = (*(one for one in approvals if one is not None), *waivers)
-    return tuple(dict.fromkeys(one.answered.permission for one in found))
+    used = [one.answered.permission for one in found]
+    return tuple(dict.fromkeys([*used, *_standing(state, world)]))
+
+
+def _standing(state: Judged, world: World) -> Iterator[BlobId]:
+    known = {record.gate: set(record.known) for record in state.judged.records}
+    for one in world.said.standing:
+        if known.get(one.gate, set()) & set(map(case_id, one.tests)):
+            yield one.permission
 
 
 def _given(history: History, need: Approving, world: World) -> Decision | None:

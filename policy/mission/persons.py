@@ -9,6 +9,7 @@ from typing import Literal
 from policy.ids import BlobId, CommitId, GateName
 from policy.people.needs import Approval, Need
 from policy.people.permission import Instant, More
+from policy.people.standing import Standing
 from policy.rules.outcomes import Asked, Reason
 from policy.value import Value
 
@@ -99,6 +100,8 @@ class Said(Value):
     """Permissions of the mission's decisions that hold for what it has made, as it is now."""
     answers: tuple[PersonAnswered, ...] = ()
     """Valid answers to the request it waits for."""
+    standing: tuple[Standing, ...] = ()
+    """Standing waivers that hold now; *holding* has them too."""
     unseen: tuple[Sighting, ...] = ()
     """Of files that name the mission, and that no fact of it has yet."""
     denied: tuple[str, ...] = ()

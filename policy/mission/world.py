@@ -300,6 +300,8 @@ class World(Value):
     after: tuple[tuple[GateName, Digest], ...]
     """What judges the target where the mission has landed: gates and their definitions."""
     said: Said = NOTHING_SAID
+    voided: bool = False
+    """Whether the gates that judged it are others now: a standing waiver has come or gone."""
     now: datetime
     quiet_until: datetime | None = None
     """When the next active hours begin; None where it is within some."""

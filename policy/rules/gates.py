@@ -43,8 +43,8 @@ class GateCommand(Value):
     """Run on the base too: what failed there is known, what passed there must still pass."""
     tests_from: Literal["candidate", "base", "both"] = "candidate"
     """base, both: the base's versions of changed test files must hold as well."""
-    known_failures: tuple[str, ...] = ()
-    """Test ids that may fail."""
+    known_failures: tuple[str, ...] | Literal["waiver"] = ()
+    """Test ids that may fail; waiver: those that standing waivers name."""
     timeout_s: Seconds
     """After this it is broken, and broken is not passed."""
     environment: str | None = None
@@ -55,6 +55,11 @@ class GateCommand(Value):
     """Of which items it is asked."""
     limits: GateLimits = GateLimits()
     """What it may use, where that is not what `sandbox.gate` says."""
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The ids that may fail; of those that waivers name, none before they were looked up."""
+        return () if self.known_failures == "waiver" else self.known_failures
 
     @model_validator(mode="after")
     def _report_is_there_for_what_reads_it(self) -> "GateCommand":

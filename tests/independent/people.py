@@ -23,7 +23,17 @@ def decided(served, stories, line):
     for one in line:
         for blob in one.trailers.get("Pawl-Waiver", []) if "Pawl-Mission" in one.trailers else []:
             mission = one.says("Pawl-Mission")
+            if stands(served, one, blob):
+                continue
             served.must(used.get(blob, ("",))[0] == mission, mission, f"used {blob} of nobody's")
+
+
+def stands(served, landing, blob):
+    """Whether *blob* is a standing waiver that lay there when that was landed."""
+    there = served.files(served.commit(landing.parents[0]).tree, "waivers/")
+    kinds = [row for row in served.blob(blob).decode().splitlines() if row.startswith("kind: ")]
+    known = [row.split(": ")[1].strip('"') for row in kinds] == ["standing-waiver"]
+    return known and blob in {oid for _, oid in there.values()}
 
 
 def brought(served, story, body):

@@ -298,10 +298,11 @@ def changes_the_policy(house):
 
 def answers(house, kind, number=1):
     """Copy the ready-made answer out of the request, as plain git does it."""
-    if not once(house, f"answered-{number}"):
+    ref, path = "refs/pawl/missions/Z-1", f"requests/{number}.{kind}.yaml"
+    asked = house.git("for-each-ref", ref) and house.git("ls-tree", "-r", "--name-only", ref)
+    if path not in asked.splitlines() or not once(house, f"answered-{number}"):
         return False
-    dossier = f"refs/pawl/missions/Z-1:requests/{number}"
-    lines = house.git("show", f"{dossier}.{kind}.yaml").splitlines()
+    lines = house.git("show", f"{ref}:{path}").splitlines()
     reason = 'reason: "it was read, and it is what was asked for"'
     lines = [reason if line.startswith("reason: ") else line for line in lines]
     (name,) = [json.loads(line[4:]) for line in lines if line.startswith("id: ")]

@@ -8,6 +8,7 @@ from policy.change import EMPTY_STAT, NO_CHANGE
 from policy.gates.verdict import Broken, Failed, Passed, Record
 from policy.mission import actions as a
 from policy.mission import facts as f
+from policy.mission.attempts import Printed
 from policy.rules.failures import FailureClass
 
 CHANGE, LAND, BACK = "9" * 64, "f" * 40, "0" * 40
@@ -81,7 +82,7 @@ def ended(started):
             tree="7" * 40 if taken else None,
             change=change,
             stat=EMPTY_STAT,
-            output=f.Printed(path="o", size=0, sha256="0" * 64),
+            output=Printed(path="o", size=0, sha256="0" * 64),
             usage=Usage(wall_s=1.0, cpu_s=1.0, max_rss_bytes=1),
         )
 

@@ -249,6 +249,9 @@ def doctor(
         str | None,
         typer.Option(metavar="OID", help="What the target holds is believed from OID on."),
     ] = None,
+    accept_clock: Annotated[
+        bool, typer.Option("--accept-clock", help="The clock is right; it was ahead before.")
+    ] = False,
     tell: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Tell NAME of `notify` one word, to see it arrive."),
@@ -261,6 +264,10 @@ def doctor(
         from daemon.cli import tell as word
 
         _end(word.tell(where, tell, as_json=as_json))
+    if accept_clock:
+        from daemon.cli import accept
+
+        _end(accept.accept_clock(where, as_json=as_json))
     if accept_tip is not None or accept_introduction is not None:
         from daemon.cli import accept
 

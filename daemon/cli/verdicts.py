@@ -11,8 +11,9 @@ from daemon.cli.place import Place, policy_at
 from daemon.clock import SystemClock
 from daemon.outside import Outside
 from daemon.people.counsel import Hearing, OfMission
-from daemon.people.following import REMEMBERED, governing, recorded
+from daemon.people.following import REMEMBERED, governing
 from daemon.people.matter import Scene
+from daemon.people.times import TIMES, Floor, recorded
 from gitops.objects import read_blob
 from gitops.observe import Tip
 from gitops.people.chain import follow
@@ -27,7 +28,6 @@ from policy.mission.persons import NOTHING_SAID
 from policy.people.check import revoked_by
 from policy.people.found import Broken, Found, Illegible
 from policy.people.permission import instant
-from policy.people.trusted_time import trusted_time
 from policy.problems import Unreadable
 
 
@@ -54,8 +54,8 @@ def verdicts(place: Place, tip: Tip, waiting: Iterable[Asking]) -> Verdicts:
     skew_s = effective.policy.waivers.clock_skew_s
     asked = tuple(waiting)
     try:
-        known = recorded(place.store, faith.introduction, (one.state for one in asked))
-        time = trusted_time(SystemClock().now(), tuple(known), skew_s)
+        times = recorded(place.store, faith.introduction, (one.known.mission for one in asked))
+        time = Floor(outside.state / TIMES).time(SystemClock().now(), times, skew_s)
         chain = follow(
             place.store,
             tip.commit,

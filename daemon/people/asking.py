@@ -51,7 +51,8 @@ def ask_person(draft: Draft, view: View, asked: PersonAsked) -> None:
     state = view.mission(draft)
     kinds = answering(asked.need)
     policy = view.policy().policy
-    expires = view.now + timedelta(seconds=policy.waivers.max_ttl_s)
+    scene = view.counsel.scene(view.policy())
+    expires = scene.time.now + timedelta(seconds=policy.waivers.max_ttl_s)
     ids = {kind: _id(draft, asked, kind) for kind in sorted(kinds)}
     page = request_page(
         Shown(
@@ -69,7 +70,7 @@ def ask_person(draft: Draft, view: View, asked: PersonAsked) -> None:
     ).encode()
     asked = asked.model_copy(update={"shown": BlobId(object_id("blob", page).hex())})
     pages = {asked.request: page}
-    live = view.counsel.scene(view.policy()).live(state, view.pinned(state.history), asked)
+    live = scene.live(state, view.pinned(state.history), asked)
     if live is None:
         raise ValueError(f"{draft.mission}: {asked.request} was not written")
     for kind, name in ids.items():

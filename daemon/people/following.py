@@ -4,22 +4,19 @@ Whether a line holds is looked at when a governed path has another content than 
 when a mission waits for a person or has a decision of theirs. All other commits cost one tree.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from functools import lru_cache
 
+from daemon.people.times import TIMES, Floor, asking, recorded
 from daemon.site import Site
-from gitops import refs
-from gitops.objects import DamagedObjectError, MissingObjectError, read_object, read_tree
+from gitops.objects import DamagedObjectError, MissingObjectError, read_tree
 from gitops.observe import Tip
 from gitops.people.begin import tree_of
 from gitops.people.chain import Chain
 from gitops.people.faith import Faith
 from gitops.people.follower import Follower
-from gitops.people.header import header_of
 from gitops.people.line import Line, line_to, root_of
 from gitops.people.openssh import OpensshError
-from gitops.repository import Store
 from policy.ids import CommitId, TreeId
 from policy.mission.states import Mission, Waiting
 from policy.mission.world import Frozen
@@ -28,7 +25,7 @@ from policy.people.found import Broken, Verified
 from policy.people.permission import instant
 from policy.people.reading import FOLDER
 from policy.people.roles import Governing
-from policy.people.trusted_time import TrustedTime, trusted_time
+from policy.people.trusted_time import TrustedTime
 from policy.problems import Unreadable
 from policy.rules.load import load_policy
 
@@ -56,6 +53,7 @@ class People:
         self._site = site
         self.faith = Faith(site.trust, governing, site.outside.host.openssh_s)
         self._follower = Follower(site.store, self.faith, site.state / REMEMBERED)
+        self._floor = Floor(site.state / TIMES)
         self._last: Chain | None = None
         self._areas = self._areas_remembered()
         self._calm: TreeId | None = None
@@ -92,8 +90,9 @@ class People:
 
     def time(self, skew_s: int, missions: Iterable[Mission]) -> TrustedTime:
         """Return the time to decide by: never before what ledgers and the introduction have."""
-        known = tuple(recorded(self._site.store, self.faith.introduction, missions))
-        return trusted_time(self._site.clock.now(), known, skew_s)
+        times = recorded(self._site.store, self.faith.introduction, asking(missions))
+        self._floor.raised(times, skew_s)
+        return self._floor.time(self._site.clock.now(), times, skew_s)
 
     @property
     def root(self) -> CommitId:
@@ -133,18 +132,6 @@ class People:
             return None
         verdict = last.verdict.model_copy(update={"tip": tip.commit})
         return Chain(verdict, last.state, last.remembered)
-
-
-def recorded(
-    store: Store, introduction: CommitId, missions: Iterable[Mission]
-) -> Iterator[datetime]:
-    """Yield times that are known to be true, of missions those that wait or have waited."""
-    asking = (one.history for one in missions if one.history.requests)
-    ledgers = [refs.read(store, refs.mission_ref(one.mission)) for one in asking]
-    for commit in (introduction, refs.read(store, refs.LEDGER), *ledgers):
-        header = header_of(read_object(store, commit, "commit")) if commit else None
-        if header is not None:
-            yield datetime.fromtimestamp(header.committed, UTC)
 
 
 def _may_pass(chain: Chain) -> bool:

@@ -256,7 +256,8 @@ class _Walk:
         later = self._landed(self.ours[bisect_right(self.ours, number) :])
         earlier = self._landed(self.ours[: bisect_left(self.ours, number)][::-1])
         soonest = min([*known, later] if later is not None else known)
-        return soonest if earlier is None else max(soonest, earlier)
+        # a clock that was ahead, and is right again, has landed later than now
+        return soonest if earlier is None else max(soonest, min(earlier, self.now))
 
     def _landed(self, numbers: Sequence[int]) -> datetime | None:
         links = (self.line.links[number] for number in numbers)

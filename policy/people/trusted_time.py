@@ -27,7 +27,8 @@ class Behind(Value):
     def why(self) -> str:
         return (
             f"the clock says {self.clock:%Y-%m-%dT%H:%M:%SZ}, but something was recorded at "
-            f"{self.now:%Y-%m-%dT%H:%M:%SZ}: set the clock right"
+            f"{self.now:%Y-%m-%dT%H:%M:%SZ}: set the clock right, or, where it is right now and "
+            "was ahead then: `pawl doctor --accept-clock`"
         )
 
 

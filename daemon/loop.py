@@ -92,9 +92,10 @@ class Daemon:
             self._missions(standing)
             self._open(standing)
             standing.under_way |= self._pool.under_way()
-            self.pages.write(self._look(), self._hub)
+            view = self._look()
+            self.pages.write(view, self._hub)
             self._hub.publish(standing)
-            self.pages.turn(self._look(), self._opened, standing)
+            self.pages.turn(view, self._opened, standing)
             self._doubt.note(refs.list_missions(self._site.store).open)
             if standing.closed and not self._pool.under_way():
                 self._site.door.retain(self._site.outside.host.trees_kept)

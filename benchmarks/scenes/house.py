@@ -30,7 +30,9 @@ _PERSON = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
 }
-POLICY = b"schema: 1\nextends: default-1\nrepo_name: house\n"
+POLICY = b"schema: 1\nextends: default-1\nrepo_name: house\npages: {written: false}\n"
+"""Without pages: they are written a minute apart at most, on no mission's path, but at the end of
+each `once`, which is how missions are timed here."""
 SMALL = {f"src/part{n % 4}/file{n}.txt": f"line {n}\n" * 40 for n in range(20)}
 """Twenty files in a few folders: a small project."""
 

@@ -222,3 +222,9 @@ def _running(outside: Outside) -> Iterator[Finding]:
         yield bad("daemon", f"{said}: {'; '.join(map(str, frozen))}", "", Exit.ENVIRONMENT)
     else:
         yield Finding("daemon", "good", f"{said}, last looked at {health.get('at')}")
+    exposed, unserved = outside.host.metrics, health.get("unserved")
+    if exposed is not None and unserved:
+        then = "free the port, or name another in the host file; missions go on as they are"
+        yield bad("metrics", str(unserved), then, Exit.ENVIRONMENT)
+    elif exposed is not None:
+        yield Finding("metrics", "good", f"served at http://{exposed.place}/metrics")

@@ -63,6 +63,7 @@ class PageTurner:
         self._made: Made | None = None
         self._pages: Mapping[str, bytes] = {}
         """Made, and not known to be on the ledger yet."""
+        self._missions: tuple[CommitId | None, str] = (None, "")
         self._off: CommitId | None = None
         """The ledger's tip at which pages were found to be switched off."""
         self._items: tuple[Selection, dict[str, int]] | None = None
@@ -180,7 +181,7 @@ class PageTurner:
     ) -> _Told:
         return _Told(
             target=view.tip.commit,
-            missions=ledger.missions_at(self._site.store, tip),
+            missions=self._closed_at(tip),
             open=tuple((one.history.mission, _request(one)) for one in missions),
             unread=frozenset(opened.unread),
             hindered=(
@@ -192,6 +193,12 @@ class PageTurner:
             ),
             day=view.now.date().isoformat(),
         )
+
+    def _closed_at(self, tip: CommitId) -> str:
+        """Return what names all closed missions at *tip*, read once."""
+        if self._missions[0] != tip:
+            self._missions = (tip, ledger.missions_at(self._site.store, tip))
+        return self._missions[1]
 
     def _show(self, standing: Standing, missions: tuple[Mission, ...]) -> None:
         if self._exposition is None:

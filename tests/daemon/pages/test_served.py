@@ -1,6 +1,8 @@
 """Prometheus text on loopback: what the loop saw last; a port that is taken stops nothing."""
 
 import socket
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 
@@ -63,6 +65,28 @@ def test_a_port_that_is_taken_stops_nothing_and_is_tried_again(exposed, port):
             other.close()
             assert it.daemon.reconcile().unserved is None
             assert shown(port)["pawl_missions_landed_total"] == 1
+
+
+def test_who_asks_is_told_whether_they_are_served(exposed, port):
+    def says(command):
+        done = subprocess.run(
+            [sys.executable, "-m", "daemon", "-C", exposed.path, command],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.stdout
+
+    taken = f"cannot serve metrics at 127.0.0.1:{port}"
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with exposed.serves() as it:
+            once(it)
+            assert taken in says("doctor")
+            assert taken in says("status")
+            other.close()
+            once(it)
+            assert f"served at http://127.0.0.1:{port}/metrics" in says("doctor")
+            assert taken not in says("status")
 
 
 def test_nothing_is_served_unless_the_host_file_says_so(house, port):

@@ -11,6 +11,7 @@ from typing import Literal
 from daemon.builders.command import call_of
 from daemon.environments.furnisher import Furnisher, Furnishing
 from daemon.environments.wanted import Wanted
+from daemon.gates.needed import Seen, after_of, required_of, voided
 from daemon.mission.draft import Draft
 from daemon.people.counsel import Counsel
 from daemon.sandbox.probes import Conforms, Unavailable
@@ -25,9 +26,8 @@ from policy.backlog.forms import item_in
 from policy.backlog.graph import Backlog, Filed
 from policy.backlog.item import BacklogItem
 from policy.backlog.parse import BadItem
-from policy.gates.definition import after_landing, defined, for_repair, required
 from policy.gates.limits import within
-from policy.ids import ChangeId, Digest, GateName, ItemId, MissionId, TreeId, item_of
+from policy.ids import Digest, ItemId, MissionId, TreeId, item_of
 from policy.landing.standing import Red
 from policy.landing.turns import Judging, goes_first
 from policy.mission.states import (
@@ -35,7 +35,6 @@ from policy.mission.states import (
     Judged,
     Landing,
     Mission,
-    OnTarget,
     Proposed,
     Reverting,
     Settled,
@@ -66,11 +65,10 @@ from policy.mission.world import (
     World,
     Yields,
 )
-from policy.people.standing import asking, with_standing
+from policy.people.standing import with_standing
 from policy.problems import Unreadable as BadFile
 from policy.rules.hours import quiet_until
 from policy.rules.load import Effective, shipped_policy
-from policy.rules.model import Policy
 
 
 class TargetLostError(Exception):
@@ -171,10 +169,10 @@ class View:
             call=call,
             start=start_of(self.site.store, mission, call, effective.policy, self.tip.commit),
             preparation=Prepared() if isinstance(furnishing, Furnishing) else furnishing,
-            required=_required(mission, item, effective.policy),
-            after=self._after(mission, item, effective.policy),
+            required=required_of(mission, item, effective.policy),
+            after=after_of(mission, item, effective.policy, self._seen(mission)),
             said=self.counsel.said(mission, item, effective),
-            voided=_voided(mission, item, self.policy().policy, effective.policy),
+            voided=voided(mission, item, self.policy().policy, effective.policy),
             now=self.now,
             quiet_until=self._quiet_until(mission),
         )
@@ -268,22 +266,9 @@ class View:
         ours = only_landings(store, following.base, self.tip.commit, trusted)
         return "landings" if ours else "others"
 
-    def _after(
-        self, mission: Mission, item: BacklogItem, policy: Policy
-    ) -> tuple[tuple[GateName, Digest], ...]:
-        """Return what judges the target at the commit that is looked at next."""
-        if not isinstance(mission, OnTarget | Settled):
-            return ()
-        commit = mission.commit if isinstance(mission, OnTarget) else self.tip.commit
+    def _seen(self, mission: Mission) -> Seen:
         place = self.place(item_of(mission.history.mission))
-        gates = after_landing(
-            item,
-            policy,
-            mission.grounds.candidate.change,
-            landing=commit == mission.grounds.landed.commit,
-            done=place is not None and place.item.status == "done",
-        )
-        return tuple(defined(gates, item, policy).items())
+        return Seen(self.tip.commit, done=place is not None and place.item.status == "done")
 
     def _way(self, history: History) -> Way:
         limits = self.policy().policy.landing
@@ -304,23 +289,3 @@ def or_shipped(effective: Effective | BadFile | None) -> Effective:
 
 def _candidate(mission: Mission) -> TreeId | None:
     return mission.candidate.tree if isinstance(mission, Proposed | Judged) else None
-
-
-def _voided(mission: Mission, item: BacklogItem, named: Policy, policy: Policy) -> bool:
-    """Return whether a gate that people say the known failures of was another when it judged."""
-    gates = asking(named)
-    if not gates or not isinstance(mission, Judged):
-        return False
-    now = defined(gates, item, policy)
-    return any(
-        one.definition != now.get(one.gate, one.definition) for one in mission.judged.records
-    )
-
-
-def _required(mission: Mission, item: BacklogItem, policy: Policy) -> tuple[GateName, ...]:
-    change: ChangeId | None = None
-    if isinstance(mission, Proposed | Judged):
-        change = mission.candidate.change
-    if mission.history.repairing is not None:
-        return for_repair(item, policy, change)
-    return required(item, policy, change)

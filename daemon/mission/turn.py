@@ -50,7 +50,7 @@ from policy.mission.actions import (
     Withdraw,
 )
 from policy.mission.hub import agreed
-from policy.mission.world import Alone
+from policy.mission.whose import Alone
 
 _log = get_logger()
 

@@ -14,7 +14,8 @@ from daemon.view import View
 from gitops import refs
 from policy.ids import CommitId, MissionId
 from policy.mission.actions import MoveBack, MoveTarget, RecordLanding, RecordRevert, Rest
-from policy.mission.world import Alone, Frozen, Held, Hub
+from policy.mission.whose import Alone, Hub
+from policy.mission.world import Frozen, Held
 
 _log = get_logger()
 

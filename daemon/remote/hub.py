@@ -25,15 +25,8 @@ from gitops.remote import Change
 from policy.ids import CommitId, MissionId, RefName
 from policy.mission.actions import MoveBack, MoveTarget, RecordLanding, RecordRevert, Rest
 from policy.mission.states import Closed
-from policy.mission.world import (
-    Behind,
-    Current,
-    Elsewhere,
-    Frozen,
-    Hub,
-    Orphaned,
-    Unclaimed,
-)
+from policy.mission.whose import Behind, Current, Elsewhere, Hub, Orphaned, Unclaimed
+from policy.mission.world import Frozen
 from policy.remote import Remote
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from policy.ids import MissionId
-from policy.mission.landed import why_red
+from policy.mission.red import why_red
 from policy.mission.states import (
     Building,
     Built,

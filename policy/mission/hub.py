@@ -36,17 +36,8 @@ from policy.mission.actions import (
 from policy.mission.decide import decide
 from policy.mission.facts import MissionTaken
 from policy.mission.states import Closed, Mission
-from policy.mission.world import (
-    Alone,
-    Behind,
-    Current,
-    Elsewhere,
-    Frozen,
-    Orphaned,
-    Sound,
-    Unclaimed,
-    World,
-)
+from policy.mission.whose import Alone, Behind, Current, Elsewhere, Orphaned, Unclaimed
+from policy.mission.world import Frozen, Sound, World
 
 
 def agreed(mission: Mission, world: World) -> Action:

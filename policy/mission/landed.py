@@ -26,7 +26,6 @@ from policy.mission.actions import (
     MissRevert,
     MoveBack,
     RecordRevert,
-    Rest,
     RunTarget,
 )
 from policy.mission.after import barring, doubtful, is_red_without, passed
@@ -41,6 +40,7 @@ from policy.mission.facts import (
     TargetRan,
 )
 from policy.mission.hold import frozen, held_back, may_land, resting
+from policy.mission.red import red, said_of
 from policy.mission.states import OnTarget, Reverting, Settled
 from policy.mission.totals import totals
 from policy.mission.world import Cancelled, NotLanded, OnTip, Unreadable, World
@@ -211,48 +211,6 @@ def given_up(why: str) -> EndRepair:
     return EndRepair(ended=RepairEnded(why=why))
 
 
-def red(mission: Settled) -> Rest:
-    """Say what froze and what a person does about it."""
-    return Rest(reason="frozen", why=why_red(mission))
-
-
-def why_red(mission: Settled) -> str:
-    target, landed = mission.judgement.target, mission.grounds.landed.commit
-    undone = mission.grounds.reverted
-    what = f"{mission.history.mission}, which landed as {landed[:12]}"
-    if undone is not None:
-        what += f" and was reverted by {undone.commit[:12]}"
-    tried = _tried(mission)
-    revert = "" if undone or tried else f" (or git revert {landed[:12]})"
-    return (
-        f"the target at {target.commit[:12]} is judged {target.verdict} after {what}: "
-        f"{_said(mission)}.{tried} Nothing opens or lands until it is green: commit what mends it"
-        f"{revert}; each new commit is judged, and when one passes everything goes on by itself"
-    )
-
-
-def _tried(mission: Settled) -> str:
-    """Return what is known to be in vain; empty where it may be the landing, and may be undone."""
-    name, parent = mission.history.mission, mission.grounds.parent
-    back = ""
-    if mission.judgement.item == "not_done" and mission.grounds.reverted is None:
-        back = f" The item of {name} is not done there: the landing was taken back, in vain."
-    if parent is None or parent.verdict == "passed":
-        return back
-    known = f"at {parent.commit[:12]}, before it ({parent.why}; known since {parent.at})"
-    if parent.verdict == "failed":
-        return f"{back} It was red already {known}: this is not of {name}, nothing is undone."
-    return f"{back} The gates cannot say whether it was green {known}: nothing is undone."
-
-
-def _said(mission: Settled) -> str:
-    for run in reversed(mission.judgement.runs):
-        record = barring(run)
-        if record is not None and not isinstance(record.verdict, Passed):
-            return f"gate {record.gate}: {record.verdict.why}"
-    return "no gate passed"
-
-
 def _closed(mission: Settled, world: World) -> MissionClosed:
     grounds, target = mission.grounds, mission.judgement.target
     if grounds.reverted is not None:
@@ -287,7 +245,7 @@ def _passed(mission: Settled, *, satisfied: bool) -> str:
         bad = sum(not passed(run) for run in mission.judgement.runs)
         return (
             f"{said}; FLAKY: on the same tree {bad} of {len(mission.judgement.runs)} runs after "
-            f"landing barred ({_said(mission)})"
+            f"landing barred ({said_of(mission)})"
         )
     if mission.judgement.target.commit != mission.grounds.landed.commit:
         return f"{said}; red at first, green again with what was committed since"

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from policy.ids import CommitId, Digest, GateName, MissionId, PolicyDigest, TreeId
 from policy.mission.persons import NOTHING_SAID, Said
+from policy.mission.whose import Alone, Hub
 from policy.rules.failures import FailureClass
 from policy.rules.model import Policy
 from policy.value import Value
@@ -173,53 +174,6 @@ class Unprepared(Value):
 
 
 Preparation = Annotated[Prepared | Unprepared, Field(discriminator="kind")]
-
-
-class Alone(Value):
-    """There is no hub: what is recorded here has happened."""
-
-    kind: Literal["alone"] = "alone"
-
-
-class Current(Value):
-    """The hub knows the mission as this host's, and was heard of just now."""
-
-    kind: Literal["current"] = "current"
-
-
-class Behind(Value):
-    """The mission is this host's; hub and target are not as they were last seen, or not known."""
-
-    kind: Literal["behind"] = "behind"
-    why: str
-
-
-class Unclaimed(Value):
-    """The hub has not agreed, or not lately enough, that this host has the mission."""
-
-    kind: Literal["unclaimed"] = "unclaimed"
-    why: str
-
-
-class Elsewhere(Value):
-    """Another host works on it, as far as is known."""
-
-    kind: Literal["elsewhere"] = "elsewhere"
-    host: str
-    why: str
-
-
-class Orphaned(Value):
-    """Another host worked on it and was not heard of for longer than its lease."""
-
-    kind: Literal["orphaned"] = "orphaned"
-    host: str
-    why: str
-
-
-Hub = Annotated[
-    Alone | Current | Behind | Unclaimed | Elsewhere | Orphaned, Field(discriminator="kind")
-]
 
 
 class BuilderCall(Value):

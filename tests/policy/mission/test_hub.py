@@ -7,6 +7,7 @@ import pytest
 from policy.gates.verdict import Failed, Record
 from policy.mission import actions as a
 from policy.mission import states as s
+from policy.mission import whose
 from policy.mission import world as w
 from policy.mission.decide import decide
 from policy.mission.evolve import ContradictionError, evolve
@@ -84,7 +85,7 @@ def missions():
     return found
 
 
-@pytest.mark.parametrize("hub", [w.Alone(), w.Current()])
+@pytest.mark.parametrize("hub", [whose.Alone(), whose.Current()])
 def test_where_the_hub_agrees_it_has_no_say(missions, world, hub):
     for mission in missions:
         assert agreed(mission, at(world, hub)) == decide(mission, world)
@@ -92,7 +93,7 @@ def test_where_the_hub_agrees_it_has_no_say(missions, world, hub):
 
 @pytest.mark.parametrize(
     ("hub", "reason"),
-    [(w.Unclaimed(why="?"), "awaiting_hub"), (w.Elsewhere(**OTHER), "elsewhere")],
+    [(whose.Unclaimed(why="?"), "awaiting_hub"), (whose.Elsewhere(**OTHER), "elsewhere")],
 )
 def test_what_is_not_this_hosts_rests(missions, world, hub, reason):
     for mission in missions:
@@ -103,7 +104,7 @@ def test_what_is_not_this_hosts_rests(missions, world, hub, reason):
 
 def test_what_another_host_left_is_claimed_before_anything(missions, world):
     for mission in missions:
-        found = agreed(mission, at(world, w.Orphaned(**OTHER)))
+        found = agreed(mission, at(world, whose.Orphaned(**OTHER)))
         if isinstance(mission, s.Closed):
             assert isinstance(found, a.Archive)
         else:
@@ -111,7 +112,7 @@ def test_what_another_host_left_is_claimed_before_anything(missions, world):
 
 
 def test_in_doubt_and_while_stopping_nothing_is_claimed(missions, world):
-    orphaned = at(world, w.Orphaned(**OTHER))
+    orphaned = at(world, whose.Orphaned(**OTHER))
     for change in ({"integrity": w.Frozen(why="?")}, {"activity": "stopping"}):
         for mission in missions:
             found = agreed(mission, orphaned.model_copy(update=change))
@@ -120,7 +121,7 @@ def test_in_doubt_and_while_stopping_nothing_is_claimed(missions, world):
 
 def test_without_the_hub_work_goes_on_and_nothing_takes_effect(missions, world):
     for mission in missions:
-        alone, found = decide(mission, world), agreed(mission, at(world, w.Behind(why="gone")))
+        alone, found = decide(mission, world), agreed(mission, at(world, whose.Behind(why="gone")))
         if isinstance(alone, EFFECTS):
             assert found == a.Rest(reason="awaiting_hub", why="gone")
         else:

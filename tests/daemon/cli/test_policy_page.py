@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from policy.rules.failures import FailureClass
-from policy.rules.load import SHIPPED, shipped_policy
+from policy.rules.load import SHIPPED, Effective, load_policy, shipped_policy
 
 PAGE = Path(__file__).parents[3] / "docs" / "policy.md"
 
@@ -157,3 +158,14 @@ def test_the_policy_page_tells_what_the_schema_and_the_shipped_policies_say(sche
 def test_the_policy_page_leaves_no_key_without_a_meaning(schema):
     bare = [".".join(path) for path, field in rows(schema) if not field.get("description")]
     assert bare == ["schema"]
+
+
+def test_the_examples_of_the_policy_page_are_policies():
+    blocks = re.findall(
+        "^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert blocks
+    for block in blocks:
+        assert isinstance(
+            load_policy(f"schema: 1\nextends: default-1\n{block}".encode()), Effective
+        )

@@ -5,8 +5,11 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from daemon.builders.command import crew_of
+from daemon.integrity import Doubt
+from daemon.log import get_logger
 from daemon.people.counsel import Counsel
 from daemon.people.following import People
+from daemon.people.rewrite import accepted
 from daemon.site import Site
 from daemon.view import REMEMBERED, Activity, View, or_shipped
 from gitops.intake import Intake, ItemCache
@@ -25,6 +28,8 @@ from policy.notifying.rules import Rules
 from policy.problems import Problem
 from policy.problems import Unreadable as BadFile
 from policy.rules.load import Effective, load_policy
+
+_log = get_logger()
 
 
 def policy_at(store: Store, tip: Tip) -> Effective | BadFile:
@@ -84,6 +89,21 @@ class Eyes:
             judging=judging,
             last=last_landing(counsel.missions, self._unread(tip, unread)),
         )
+
+    def believe(self, doubt: Doubt) -> None:
+        """Go on with a target that was rewritten, where a person has signed that it is right."""
+        seen = doubt.rewritten()
+        tip = observe_tip(self._site.store, self._site.target)
+        if seen is None or isinstance(tip, Lost):
+            return
+        effective = policy_at(self._site.store, tip)
+        if isinstance(effective, BadFile):
+            return
+        found = accepted(self._site, self._people, tip, effective, seen)
+        if found is not None:
+            by = {"who": found.principal, "permission": found.permission}
+            _log.warning("a rewritten target is accepted", was=seen, to=tip.commit, **by)
+            doubt.accept(tip.commit)
 
     def _unread(self, tip: Tip, unread: Mapping[MissionId, str]) -> Unread | None:
         if not unread:

@@ -63,6 +63,21 @@ class Doubt:
         self._raise(self._mark.model_copy(update={"target": target, "ledger": ledger_tip}))
         return Sound()
 
+    def rewritten(self) -> CommitId | None:
+        """Return where the target has been and what it does not contain now; None where it does.
+
+        With a hub it is the hub's that counts, and whether that is right the operator says.
+        """
+        tip = observe_tip(self._site.store, self._site.target)
+        seen = self._mark.target
+        if self._lasting is not None or self._mark.hub is not None or isinstance(tip, Lost):
+            return None
+        return None if self._holds(seen, tip.commit) else seen
+
+    def accept(self, tip: CommitId) -> None:
+        """Take it from a person that the target is right at *tip*."""
+        self._raise(self._mark.model_copy(update={"target": tip}))
+
     def of_hub(self, found: CommitId) -> Frozen | None:
         """Compare the hub's target with what it has been; None where it holds that."""
         if self._holds(self._mark.hub, found):

@@ -88,6 +88,7 @@ class Daemon:
             self._arrivals.collect()
             self._house.over(self._arrivals.take(UPKEEP))
             self._resume()
+            self._eyes.believe(self._doubt)
             self._arrivals.disown(self._hub.bring(standing))
             self._missions(standing)
             self._open(standing)

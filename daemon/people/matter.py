@@ -10,7 +10,7 @@ from policy.mission.person import non_waivable
 from policy.mission.persons import PersonAsked
 from policy.mission.states import Failed, Judged, Landing, Mission, Proposed, Waiting
 from policy.people.live import Candidate as Offered
-from policy.people.live import Document, Held, Live, OfGate, OfMission
+from policy.people.live import Document, Held, Live, OfGate, OfLine, OfMission, Rewound
 from policy.people.needs import (
     AtCheckpoint,
     AtLimit,
@@ -21,7 +21,7 @@ from policy.people.needs import (
     deciding,
 )
 from policy.people.permission import Kind, PermissionId, Repo
-from policy.people.roles import NEVER_WAIVED, Role
+from policy.people.roles import APPROVER, NEVER_WAIVED, POLICY, Role
 from policy.people.trusted_time import TrustedTime
 from policy.rules.load import Effective
 
@@ -75,9 +75,17 @@ class Scene:
             OfGate(gate=gate), frozenset({"standing-waiver"}), policy.permissions.waiving([gate])
         )
 
+    def of_line(self, seen: CommitId, tip: CommitId) -> Live:
+        """Return what is held against a permission to go on from *tip*, which lacks *seen*."""
+        why = f"the target does not contain {seen}, where it has been"
+        live = self._live(
+            OfLine(tip=tip), frozenset({"accept-rewrite"}), frozenset({APPROVER, POLICY})
+        )
+        return live.model_copy(update={"mark": Rewound(seen=seen, why=why)})
+
     def _live(
         self,
-        matter: OfMission | OfGate,
+        matter: OfMission | OfGate | OfLine,
         kinds: frozenset[Kind],
         roles: frozenset[Role],
         parent: CommitId | None = None,
@@ -101,13 +109,13 @@ class Scene:
             revoked=self.revoked,
         )
 
-    def _fixed(self, matter: OfMission | OfGate) -> frozenset[GateName]:
+    def _fixed(self, matter: OfMission | OfGate | OfLine) -> frozenset[GateName]:
         """Return the gates nobody can waive: not whole; that tests are known a gate says itself."""
         policy = self.effective.policy
         match matter:
             case OfMission():
                 return non_waivable(policy)
-            case OfGate():
+            case OfGate() | OfLine():
                 return NEVER_WAIVED | set(policy.waivers.non_waivable)
 
     def _subject(self, mission: Mission, asked: PersonAsked) -> Offered | Document | None:

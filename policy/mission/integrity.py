@@ -22,7 +22,8 @@ def rewritten(ref: RefName, *, found: CommitId | None, seen: CommitId) -> Frozen
     """Say that *ref* does not contain any more what it has held."""
     return Frozen(
         why=f"{ref} is at {found}, which does not contain {seen}, where it has been: it was "
-        f"rewritten or rolled back; look at the history, then: pawl doctor --accept-tip {found}"
+        f"rewritten or rolled back; look at the history, then: pawl doctor --accept-tip {found}, "
+        "or sign a permission of kind accept-rewrite (docs/permissions.md)"
     )
 
 

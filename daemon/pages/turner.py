@@ -58,7 +58,10 @@ class PageTurner:
         self._pool: Pool[Made | Unmade] = Pool(wake, site.clock.now)
         exposed = site.outside.host.metrics
         self._exposition = None if exposed is None else Exposition(exposed)
-        self._next = site.clock.now()
+        self._begun: datetime | None = None
+        """When they were made last."""
+        self._failed = False
+        """Whether that came to nothing."""
         self._told: _Told | None = None
         self._made: Made | None = None
         self._pages: Mapping[str, bytes] = {}
@@ -87,6 +90,7 @@ class PageTurner:
         if tip is not None and view.activity != "stopping":
             self._begin(view, opened, missions, standing, tip)
         standing.under_way |= self._pool.under_way()
+        standing.since |= self._pool.since()
         self._show(standing, missions)
 
     def check(self) -> None:
@@ -112,9 +116,9 @@ class PageTurner:
         for flight in self._pool.over():
             match flight.future.result():
                 case Made() as made:
-                    self._made, self._pages = made, made.pages
+                    self._made, self._pages, self._failed = made, made.pages, False
                 case Unmade(why=why):
-                    self._told = None
+                    self._failed = True
                     _log.warning("pages and figures stay as they are", why=why)
 
     def _write(self, tip: CommitId, hub: AnyHub) -> None:
@@ -150,16 +154,14 @@ class PageTurner:
         if scene is None or self._pool.under_way():
             return
         told = self._tells(view, opened, missions, tip, scene)
-        until = None if self._made is None else self._made.until
-        if told == self._told and (until is None or view.now < until):
+        if told == self._told and not self._is_over(view.now):
             return
         rules = view.policy().policy.pages
         if not rules.written and self._exposition is None:
             return
-        if not self._is_due(view.now, standing):
-            standing.due["pages"] = self._next
+        if not self._is_due(view.now, rules.every_s, standing):
             return
-        self._told, self._next = told, view.now + timedelta(seconds=rules.every_s)
+        self._told, self._begun = told, view.now
         task = Task(
             ledger=tip,
             tree=view.tip.tree,
@@ -171,10 +173,21 @@ class PageTurner:
         )
         self._pool.start(KEY, "write the pages", lambda stop: make(self._site, task, stop))
 
-    def _is_due(self, now: datetime, standing: Standing) -> bool:
+    def _is_over(self, now: datetime) -> bool:
+        """Tell whether time alone asks for them anew."""
+        until = None if self._made is None else self._made.until
+        again = self._failed and not self.at_the_end
+        return again or (until is not None and now >= until)
+
+    def _is_due(self, now: datetime, every_s: int, standing: Standing) -> bool:
         if self.at_the_end:
             return not standing.again and not standing.under_way
-        return now >= self._next
+        if self._begun is None or now < self._begun:  # a clock may have been put back
+            return True
+        due = self._begun + timedelta(seconds=every_s)
+        if now < due:
+            standing.due["pages"] = due
+        return now >= due
 
     def _tells(
         self, view: View, opened: Opened, missions: tuple[Mission, ...], tip: CommitId, scene: Scene

@@ -6,8 +6,13 @@ import subprocess
 import sys
 
 import pytest
+from structlog.testing import capture_logs
 
 from daemon.serve import once
+from gitops import signing
+from gitops.ledger import dossier
+from gitops.objects import Batch
+from gitops.signing import DaemonKey
 from tests.daemon.pages.conftest import Ticking, writes
 
 LEDGER = "refs/heads/pawl/ledger"
@@ -186,6 +191,10 @@ def test_pages_are_written_so_often_at_most(house):
         clock.at = clock.at.replace(year=clock.at.year + 1)
         settles(it)
         assert turns(house) == [PAGES, ["QUEUE.md"]]
+        clock.at = clock.at.replace(year=1970)
+        house.wishes("H-9", phase=9)
+        settles(it)
+        assert turns(house) == [PAGES, ["QUEUE.md"], ["QUEUE.md"]]
 
 
 def settles(it):
@@ -201,6 +210,24 @@ def test_nothing_is_written_on_a_ledger_in_doubt(paged):
     paged.git("update-ref", LEDGER, forged)
     assert paged.runs().doubts
     assert paged.tip(LEDGER) == forged
+
+
+@pytest.mark.unaudited("a dossier without facts")
+def test_what_cannot_be_counted_is_said_and_neither_stops_nor_repeats_anything(paged):
+    store, key = paged.store, DaemonKey.load(paged.outside.key)
+    batch, tip = Batch(store), paged.tip(LEDGER)
+    empty = dossier.add_files(batch, {f"{dossier.shard('BAD-1')}/facts/none": b""})
+    tree = dossier.graft(batch, None, empty, {})
+    commit = batch.commit(signing.signed_commit(key, tree, (tip,), "BAD-1: closed", 1_700_000_000))
+    batch.save()
+    paged.git("update-ref", LEDGER, commit)
+    paged.wishes("H-1")
+    with capture_logs() as logs:
+        standing = paged.runs()
+    assert (paged.ended("H-1"), standing.doubts) == (("PASS", "landed"), [])
+    (said,) = [one["why"] for one in logs if one["event"].startswith("pages")]
+    assert "BAD-1" in said
+    assert turns(paged) == []
 
 
 def test_a_lock_in_the_way_freezes_nothing(paged):

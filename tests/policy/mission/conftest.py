@@ -54,8 +54,8 @@ def policy():
     return Policy.model_validate_json(json.dumps(shipped))
 
 
-@pytest.fixture
-def world(policy):
+@pytest.fixture(scope="session")
+def world_once(policy):
     return World(
         target=TIP,
         target_tree=TREE,
@@ -78,6 +78,11 @@ def world(policy):
         after=(("scope", "0" * 64), ("tests", "0" * 64)),
         now=datetime(2026, 1, 15, 12, 0, tzinfo=UTC),
     )
+
+
+@pytest.fixture
+def world(world_once):
+    return world_once
 
 
 class Story:

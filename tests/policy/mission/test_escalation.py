@@ -157,6 +157,12 @@ def test_going_down_and_up_wins_no_iterations(climb):
     assert isinstance(mission.next, Ask)
 
 
+def test_a_level_that_is_used_up_is_not_gone_back_to(climb):
+    mission = climb(SMALL, {**LARGE, "iterations": 3}, drop_back="always")
+    mission.fails("syntax_error").fails("lint_error")
+    assert mission.next.started.named.name == "large"
+
+
 def test_levels_that_differ_in_their_name_only_are_no_step(climb):
     mission = climb({"name": "a", "iterations": 9}, {"name": "b", "iterations": 9})
     mission.world = routed(mission.world, test_failure={"action": "escalate"})

@@ -72,3 +72,22 @@ def test_a_held_landing_and_a_lock_end_otherwise_and_it_goes_on(once):
     with once.home.serves():
         assert once() == LOCKED
     assert once() == LANDS
+
+
+def test_a_gate_that_cannot_say_anything_bars_until_it_can(settled):
+    gate = '{name: suite, run: [sh, -c, "test -e quick || sleep 60"], timeout_s: 1}'
+    rules = f"gates: [{gate}]\nfailures: {{test_timeout: {{action: terminate, origin: item}}}}\n"
+    home = settled(POLICY + rules.encode())
+    home.wishes("H-1")
+    assert pawl(home.path, "once").code == BLOCKED
+    assert home.ended("H-1") == ("BLOCKED", "gate_broken")
+    home.commits({"quick": "now it is\n"})
+    assert pawl(home.path, "retry", "H-1").code == 0
+    assert pawl(home.path, "once").code == LANDS
+    assert home.ended("H-1@2") == ("PASS", "landed")
+
+
+def test_a_reason_to_wait_is_told_with_its_request(once):
+    once.home.wishes("H-1", requires_approval=True)
+    (row,) = pawl(once.home.path, "once", "--json").json["missions"]
+    assert (row["outcome"], row["reason"]) == ("APPROVAL_REQUESTED", "approval_missing")

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import yaml
+from structlog.testing import capture_logs
 
 from daemon.cli import tell as word
 from daemon.cli.exits import Exit, RefusedError
@@ -135,12 +136,13 @@ def test_an_unwritable_memory_stops_nothing(told):
     assert told.ended("H-1") == ("PASS", "landed")
 
 
-def test_a_name_the_host_file_does_not_know_is_logged_and_nothing_is_sent(told, capsys):
+def test_a_name_the_host_file_does_not_know_is_logged_and_nothing_is_sent(told):
     told.commits({".pawl/policy.yaml": (POLICY + b"notifications: [{to: boss}]\n").decode()})
     told.wishes("H-1")
-    told.runs()
+    with capture_logs() as logs:
+        told.runs()
     assert told.receiver.posts == []
-    assert capsys.readouterr().out.count("the host file does not know") == 1
+    assert [log["to"] for log in logs if "the host file does not know" in log["event"]] == ["boss"]
 
 
 def test_titles_cannot_turn_a_message_around(told):

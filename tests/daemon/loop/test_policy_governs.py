@@ -1,6 +1,8 @@
 """The policy file alone governs: levels, budgets, hours, and what a change of it means midway."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 from daemon.serve import once
 from policy.backlog.reasons import SkipReason
@@ -55,6 +57,18 @@ def test_a_mission_climbs_and_lands_what_a_higher_level_built(house):
     assert [(one.level, one.named.name) for one in started(house)] == [(0, "small"), (1, "large")]
     assert house.summary("H-1")["lessons"] == [{"student": 1, "teacher": 2}]
     assert "- 2 at level large (l, deep): exited" in house.closed_file("H-1", "RESULTS.md")
+
+
+def test_a_builder_is_told_what_the_policy_page_says(house):
+    chain = CHAIN.replace("{deterministic: true}", "{deterministic: false}")
+    house.commits(policy(chain))
+    names = "' '.join(sorted(name for name in os.environ if name.startswith('PAWL_')))"
+    told = python(f"import os; open('H-1.txt', 'w').write({names})")
+    house.wishes("H-1", command=told, tests=[{"run": ["grep", "-q", "VARIANT", "H-1.txt"]}])
+    house.runs()
+    page = (Path(__file__).parents[3] / "docs" / "policy.md").read_text(encoding="utf-8")
+    said = re.findall(r"^\| `(PAWL_[A-Z]+)` \|", page, re.MULTILINE)
+    assert sorted(said) == house.shows("H-1.txt").split()
 
 
 def test_at_the_end_of_the_chain_it_waits_for_a_person(house):

@@ -4,6 +4,8 @@ Selection is pure and sees values only. What has to be observed for it is observ
 target's tree answers at once, and `check` conditions through the door, in a worker.
 """
 
+from collections.abc import Mapping
+
 from daemon.mission.draft import Draft, Outcome
 from daemon.opening.conditions import Conditions
 from daemon.opening.past import Past
@@ -23,8 +25,9 @@ from gitops.ledger import (
 from gitops.ledger.reading import Trust
 from gitops.objects import DamagedObjectError, MissingObjectError
 from gitops.refs import BrokenRefError
-from policy.backlog.conditions import name_of
+from policy.backlog.conditions import Answer, Approved, name_of
 from policy.backlog.outline import Outline
+from policy.backlog.reasons import SkipReason
 from policy.backlog.remembered import Selector
 from policy.backlog.scene import Open, Scene
 from policy.backlog.selection import Selection
@@ -57,6 +60,9 @@ class Opener:
         self._spending = Spending(site.store, lambda: refs.read(site.store, refs.LEDGER))
         self._selector = Selector()
         self._conditions = Conditions(site, pool)
+        self._listens = False
+        """Whether some item waits for a person's approval of another, or did."""
+        self._asked: Selection | None = None
 
     def open(self, view: View, standing: Standing) -> Draft | None:
         """Return a draft that opens the next mission, None where nothing is to be opened now.
@@ -65,6 +71,11 @@ class Opener:
         """
         scene = self._scene(view, standing)
         selection = self._selector.select(scene)
+        if not self._listens and selection is not self._asked and _awaits(selection):
+            self._listens = True
+            scene = self._scene(view, standing)
+            selection = self._selector.select(scene)
+        self._asked = selection
         while selection.unobserved and self._conditions.observe(view, selection.unobserved):
             scene = self._scene(view, standing)
             selection = self._selector.select(scene)
@@ -96,13 +107,21 @@ class Opener:
         return draft
 
     def _answered(self, view: View, item: Outline) -> tuple[ConditionRecord, ...]:
-        answers = self._conditions.answers(view)
+        answers = self._answers(view)
         asked = [name_of(one) for one in (*item.ready_when, *item.not_ready_when)]
         return tuple(
             ConditionRecord(condition=name, answer=answers[name], tree=view.tip.tree)
             for name in asked
             if name in answers
         )
+
+    def _answers(self, view: View) -> Mapping[str, Answer]:
+        """Return what is known of conditions; of approvals only once an item has asked for one."""
+        found = self._conditions.answers(view)
+        if not self._listens:
+            return found
+        given = (Approved(approved=item) for item in view.counsel.approved)
+        return {**found, **{name_of(one): "holds" for one in given}}
 
     def _scene(self, view: View, standing: Standing) -> Scene:
         opened = self._open_missions(view, standing)
@@ -116,7 +135,7 @@ class Opener:
             today=view.now.date(),
             open=tuple(one for one, _ in opened),
             closed=self._past.of(view.backlog),
-            answers=self._conditions.answers(view),
+            answers=self._answers(view),
             activity=view.activity,
             integrity=view.doubt(),
             offline=standing.offline,
@@ -149,6 +168,10 @@ class Opener:
         if not isinstance(state, Waiting):
             return Open(mission, scope), state
         return Open(mission, scope, state.asked.why, state.asked.outcome), state
+
+
+def _awaits(selection: Selection) -> bool:
+    return any(one.reason is SkipReason.AWAITING_PERMISSION for one in selection.skipped.values())
 
 
 def _frozen(mission: MissionId) -> Found:

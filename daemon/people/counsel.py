@@ -12,18 +12,19 @@ from daemon.people.following import People
 from daemon.people.matter import Scene
 from gitops.commits import tree_of
 from gitops.observe import Tip
+from gitops.people.chain import Chain
 from gitops.people.openssh import OpensshError
 from gitops.people.permissions import permissions
 from gitops.repository import Store
 from gitops.tree.diff import entries_between
 from policy.backlog.item import BacklogItem
-from policy.ids import BlobId
+from policy.ids import BlobId, ItemId, item_of
 from policy.mission.needed import needed
 from policy.mission.persons import Decision, PersonAnswered, Said, Sighting
 from policy.mission.states import Judged, Mission, Proposed, Waiting
 from policy.mission.wanted import Changed, reads_paths
 from policy.mission.world import Frozen
-from policy.people.check import Denied, Valid, check, revoked_by
+from policy.people.check import Denied, Valid, check, revoked_by, was_given
 from policy.people.found import Broken, Found, Illegible, Verified
 from policy.people.permission import (
     Abort,
@@ -89,6 +90,21 @@ class Counsel:
         )
 
     @cached_property
+    def approved(self) -> frozenset[ItemId]:
+        """The items of which an approval lies on the target: what `{approved: ID}` asks for."""
+        heard = self._heard
+        if isinstance(heard, str):
+            return frozenset()
+        found = permissions(self.store, heard.chain, self.people.faith, unused=False)
+        return frozenset(
+            item_of(one.permission.mission)
+            for one in found
+            if isinstance(one, Found)
+            and isinstance(one.permission, Approval)
+            and was_given(one, heard.scene.of_item())
+        )
+
+    @cached_property
     def _heard(self) -> "Heard | str":
         """All that lies in `waivers/`, looked at once; or why nobody can say whose it is."""
         skew_s = self.effective.policy.waivers.clock_skew_s
@@ -101,7 +117,7 @@ class Counsel:
         used, revoked = chain.used | self._used(), revoked_by(founds)
         scene = replace(self.scene(self.effective), used=used, revoked=revoked)
         illegible = (str(one) for one in found if isinstance(one, Illegible))
-        return Heard(scene, founds, (*_nobodys(chain.verdict), *illegible))
+        return Heard(chain, scene, founds, (*_nobodys(chain.verdict), *illegible))
 
     def doubt(self) -> Frozen | None:
         """Return why nothing may open or land as far as people are concerned."""
@@ -143,6 +159,7 @@ class Counsel:
 class Heard:
     """What lies in `waivers/` at one tip. *others*: what is no permission of anybody's, and why."""
 
+    chain: Chain
     scene: Scene
     founds: tuple[Found, ...]
     others: tuple[str, ...]

@@ -75,6 +75,11 @@ class Scene:
             OfGate(gate=gate), frozenset({"standing-waiver"}), policy.permissions.waiving([gate])
         )
 
+    def of_item(self) -> Live:
+        """Return what an approval is held against, whichever mission it is of."""
+        roles = frozenset({APPROVER})
+        return self._live(OfLine(tip=self.tip), frozenset({"approval"}), roles)
+
     def of_line(self, seen: CommitId, tip: CommitId) -> Live:
         """Return what is held against a permission to go on from *tip*, which lacks *seen*."""
         why = f"the target does not contain {seen}, where it has been"

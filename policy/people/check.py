@@ -61,6 +61,17 @@ def check(found: Found, live: Live, steps: Sequence[Step] | None = None) -> Vali
     return Valid(found.permission, found.blob, principal, own_request=own)
 
 
+def was_given(found: Found, live: Live) -> bool:
+    """Return whether somebody who may has signed *found*, whatever it is about, and still means it.
+
+    One that a landing has used holds beyond its time: what it let happen has happened.
+    """
+    steps = (_pinned, _mark, _chain, _introduced, _signed, _principal)
+    if not isinstance(check(found, live, steps), Valid) or found.permission.id in live.revoked:
+        return False
+    return found.blob in live.used or isinstance(check(found, live, (_in_time,)), Valid)
+
+
 def revoked_by(founds: Sequence[Found]) -> frozenset[PermissionId]:
     """Return the ids that revocations at the tip name; in doubt a revocation counts.
 

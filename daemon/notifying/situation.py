@@ -58,6 +58,7 @@ def _waiting(standing: Standing, drafts: Iterable[Draft], now: str) -> Iterator[
             why=f"{asked.outcome.replace('_', ' ').lower()} ({asked.reason}): {asked.why}",
             next=_answers(draft.mission, asked),
             since=_asked_at(draft),
+            once=True,
         )
         for denied in rest.denied:
             yield Condition(
@@ -146,6 +147,7 @@ def _aborted(state: Path) -> Iterator[Condition]:
         why=f"where each of its threads was is in {path}",
         next="pawl doctor",
         since=rfc3339(datetime.fromtimestamp(at, UTC)),
+        once=True,
     )
 
 

@@ -35,6 +35,9 @@ class Condition(Value):
     next: str = ""
     since: str
     """RFC 3339."""
+    once: bool = False
+    """Whether there is one such thing for ever: told again, it has the id it had. Else what ends
+    and begins anew is another, which nobody who has seen the first may drop."""
 
 
 class Happened(Value):
@@ -89,7 +92,7 @@ def news(
     for key, one in there.items():
         before, due = known.get(key), _reminders(one, rules.requests, now)
         if before is None:
-            said.append(_as(one, one.event, one.key))
+            said.append(_as(one, one.event, one.key if one.once else f"{one.key}:{one.since}"))
         elif due > before.reminded:
             said.append(_as(one, Event.REMINDER, f"{one.key}:{due}"))
         reminded = due if before is None else max(due, before.reminded)

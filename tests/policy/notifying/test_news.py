@@ -27,12 +27,12 @@ def waiting(mission: str = "H-1", since: str = at()) -> Condition:
     return Condition(
         key=f"waiting:{mission}:requests/1.yaml", event=Event.WAITING, mission=mission,
         title=f"{mission} waits", why="nobody approved it yet", next=f"pawl show {mission}",
-        since=since,
+        since=since, once=True,
     )  # fmt: skip
 
 
-def frozen(why: str = "the mark is gone") -> Condition:
-    return Condition(key=f"frozen:{why}", event=Event.FROZEN, title="frozen", why=why, since=at())
+def frozen(why: str = "the mark is gone", since: str = at()) -> Condition:
+    return Condition(key=f"frozen:{why}", event=Event.FROZEN, title="frozen", why=why, since=since)
 
 
 def landed(mission: str = "H-1") -> Happened:
@@ -167,6 +167,14 @@ def test_the_id_is_the_same_however_often_the_same_thing_is_told():
     elsewhere = news(Told(), [waiting()], [], rules(), repo="barn", now=at()).notices[0][1]
     assert one.id == two.id
     assert len({one.id, other.id, elsewhere.id}) == 3
+
+
+def test_what_begins_anew_is_another_and_nobody_drops_it():
+    first = news(Told(), [frozen()], [], rules(), repo="house", now=at())
+    over = news(first.told, [], [], rules(), repo="house", now=at(60))
+    again = news(over.told, [frozen(since=at(90))], [], rules(), repo="house", now=at(90))
+    ids = [found.notices[0][1].id for found in (first, over, again)]
+    assert len({*ids}) == 3
 
 
 def test_every_event_has_a_priority_in_the_shipped_policy():

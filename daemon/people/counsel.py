@@ -112,7 +112,7 @@ class Counsel:
             chain = self.people.chain(self.tip, self.missions, skew_s)
         except OpensshError as error:
             return str(error)
-        found = permissions(self.store, chain, self.people.faith)
+        found = self.people.found(chain)
         founds = tuple(one for one in found if isinstance(one, Found))
         used, revoked = chain.used | self._used(), revoked_by(founds)
         scene = replace(self.scene(self.effective), used=used, revoked=revoked)

@@ -17,11 +17,12 @@ from gitops.people.faith import Faith
 from gitops.people.follower import Follower
 from gitops.people.line import Line, line_to, root_of
 from gitops.people.openssh import OpensshError
+from gitops.people.permissions import permissions
 from policy.ids import CommitId, TreeId
 from policy.mission.states import Mission, Waiting
 from policy.mission.world import Frozen
 from policy.people.codes import Code
-from policy.people.found import Broken, Verified
+from policy.people.found import Broken, Found, Illegible, Verified
 from policy.people.permission import instant
 from policy.people.reading import FOLDER
 from policy.people.roles import Governing
@@ -55,6 +56,7 @@ class People:
         self._follower = Follower(site.store, self.faith, site.state / REMEMBERED)
         self._floor = Floor(site.state / TIMES)
         self._last: Chain | None = None
+        self._found: tuple[Chain, tuple[Found | Illegible, ...]] | None = None
         self._areas = self._areas_remembered()
         self._calm: TreeId | None = None
         """The tree whose governed paths were found to be those of the last look."""
@@ -93,6 +95,12 @@ class People:
         times = recorded(self._site.store, self.faith.introduction, asking(missions))
         self._floor.raised(times, skew_s)
         return self._floor.time(self._site.clock.now(), times, skew_s)
+
+    def found(self, chain: Chain) -> tuple[Found | Illegible, ...]:
+        """Return what lies unused in `waivers/` at the end of *chain*, read once for each tip."""
+        if self._found is None or self._found[0] is not chain:
+            self._found = chain, permissions(self._site.store, chain, self.faith)
+        return self._found[1]
 
     @property
     def root(self) -> CommitId:

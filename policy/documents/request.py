@@ -9,7 +9,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 
-from policy.documents.shown import Change, cut, named, rows, sha256_of
+from policy.documents.shown import Change, cut, named, rows, sha256_of, visible
 from policy.documents.summary import Summary
 from policy.gates.verdict import Passed, Record
 from policy.mission.facts import Candidate
@@ -139,8 +139,16 @@ def _entry(key: str, value: object) -> str:
 
 def _json(value: object) -> str:
     """Return *value* as JSON that YAML reads alike, all of it visible."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(_visible(value), ensure_ascii=False, sort_keys=True)
     return "".join(map(_seen, text))
+
+
+def _visible(value: object) -> object:
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {key: _visible(one) for key, one in value.items()}
+    return [_visible(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _seen(char: str) -> str:

@@ -4,6 +4,7 @@ Everything that could be overlooked has a line of its own: links, modes, what is
 no text. A list that is too long is cut, counted, and named by its sha256.
 """
 
+import re
 from collections.abc import Sequence
 
 from policy.canonical import digest
@@ -69,8 +70,19 @@ def sha256_of(values: Sequence[str]) -> Digest:
 
 
 def visible(text: str) -> str:
-    """Return *text* with bytes that are no text written out, as a backslash, x and two digits."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """Return *text* with what is no text, or moves a terminal, as the number of its byte."""
+    return _NO_TEXT.sub(_written, text)
+
+
+def _written(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if _BYTES <= code < _BYTES + 0x100:
+        code -= _BYTES
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004  # a byte
+
+
+_BYTES = 0xDC00  # what is no UTF-8 comes as this and the byte (surrogateescape)
+_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _row(entry: Entry, looked: Looked) -> dict[str, object]:

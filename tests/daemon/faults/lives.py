@@ -232,7 +232,8 @@ def wishes_granted(house):
 
 def governs(house, text):
     """Commit a policy of its own."""
-    policy = f"schema: 1\nextends: default-1\nrepo_name: house\n{text}"
+    head = "schema: 1\nextends: default-1\nrepo_name: house\npages: {written: false}\n"
+    policy = f"{head}{text}"
     house.commits({".pawl/policy.yaml": policy})
 
 

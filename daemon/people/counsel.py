@@ -202,7 +202,15 @@ class Hearing:
         once = replace(self.scene, used=self.scene.used - {one.answered.permission})
         kinds = frozenset({one.answered.answer})
         live = once.live(self.mission, self.item, one.asked, kinds)
-        return live is not None and isinstance(check(found, live), Valid)
+        return live is not None and isinstance(check(found, live), Valid) and not self._denied(one)
+
+    def _denied(self, one: Decision) -> bool:
+        """Return whether somebody who may has said no to the same request: a no outweighs a yes."""
+        live = self.scene.live(
+            self.mission, self.item, one.asked, frozenset({"rejection", "abort"})
+        )
+        noes = (each for each in self.founds if isinstance(each.permission, Rejection | Abort))
+        return live is not None and any(isinstance(check(each, live), Valid) for each in noes)
 
     def heard(self, said: Said, mission: Waiting, others: tuple[str, ...] = ()) -> Said:
         """Return *said* with the answers to what *mission* waits for, and what is no answer.

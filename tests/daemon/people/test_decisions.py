@@ -76,6 +76,27 @@ def test_a_revocation_between_the_last_look_and_the_landing_wins(asked):
     assert "landing-missed" in asked.kinds("H-1")
 
 
+def test_a_rejection_that_comes_after_the_approval_and_before_the_landing_wins(asked):
+    asked.answers("H-1", "approval")
+    rejected = []
+
+    def rejects(name):
+        if name == "land" and not rejected:
+            rejected.append(asked.answers("H-1", "rejection", by="bob"))
+
+    asked.runs(point=rejects)
+    assert rejected
+    assert asked.waits("H-1").request == "requests/2.yaml"
+    assert "make H-1.txt" not in asked.subjects()
+
+
+def test_a_rejection_of_somebody_who_may_not_stops_nothing(asked):
+    asked.answers("H-1", "approval")
+    asked.answers("H-1", "rejection", by="eve")
+    asked.runs()
+    assert asked.ended("H-1") == ("PASS", "landed")
+
+
 def test_an_approval_that_expires_between_intent_and_landing_lands_nothing(asked):
     asked.answers("H-1", "approval")
 

@@ -1,6 +1,10 @@
 """Who may change what is governed: a line that nobody vouches for freezes, until it is accepted."""
 
+import os
+import re
 import shutil
+import signal
+import subprocess
 
 import pytest
 
@@ -82,4 +86,33 @@ def test_a_daemon_that_could_sign_for_an_approver_does_not_start(home):
     with pytest.raises(KeysAtHandError, match="alice@x"):
         home.runs()
     shutil.copy(home.keys / "eve", config / "id_ed25519")
+    home.runs()
+
+
+def test_the_command_says_so_and_ends_with_three(home):
+    shutil.copy(home.keys / "alice", home.outside.config / "id_ed25519")
+    (home.outside.config / "id_ed25519").chmod(0o600)
+    process = home.starts("once", stderr=subprocess.PIPE)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert b"alice@x" in said
+    assert b"ssh-keygen -p" in said
+
+
+@pytest.fixture
+def agent(monkeypatch):
+    """An agent that answers whoever runs here."""
+    said = subprocess.run(["ssh-agent", "-s"], capture_output=True, text=True, check=True).stdout
+    found = dict(re.findall(r"(SSH_[A-Z_]+)=([^;]+);", said))
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    yield
+    os.kill(int(found["SSH_AGENT_PID"]), signal.SIGTERM)
+
+
+def test_an_agent_that_would_sign_for_an_approver_is_refused_as_well(home, agent, monkeypatch):
+    subprocess.run(["ssh-add", "-q", str(home.keys / "bob")], check=True)
+    with pytest.raises(KeysAtHandError, match="bob@x"):
+        home.runs()
+    monkeypatch.delenv("SSH_AUTH_SOCK")
     home.runs()

@@ -2,7 +2,6 @@
 
 from policy.backlog.rank import natural, unblocked
 from policy.backlog.reasons import Skip, SkipReason
-from policy.backlog.skips import Surroundings
 from policy.ids import ItemId
 from policy.pages.glance import Glance
 from policy.pages.markdown import code, plain, table
@@ -15,8 +14,7 @@ _STUCK = {
 
 
 def blocked_page(now: Glance) -> str:
-    around = Surroundings(now.scene)
-    ways = unblocked(around.items, around.waits)
+    ways = unblocked(now.around.items, now.around.waits)
     stuck = [(item, skip) for item, skip in now.selection.skipped.items() if skip.reason in _STUCK]
     stuck.sort(key=lambda one: (-ways.get(one[0], 0), natural(one[0])))
     return "\n".join([

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from policy.backlog.scene import Scene
 from policy.backlog.selection import Selection
+from policy.backlog.skips import Surroundings
 from policy.ids import MissionId
 from policy.mission.states import Mission, Waiting
 from policy.pages.book import Book
@@ -40,6 +41,11 @@ class Glance:
     def most(self) -> int:
         """Rows of a table."""
         return self.effective.policy.pages.rows
+
+    @cached_property
+    def around(self) -> Surroundings:
+        """What selection asks of the scene for many items, found once for all pages."""
+        return Surroundings(self.scene)
 
     @cached_property
     def waiting(self) -> tuple[Waiting, ...]:

@@ -9,7 +9,6 @@ from policy.backlog.conditions import said
 from policy.backlog.graph import Filed
 from policy.backlog.rank import natural
 from policy.backlog.reasons import Skip, SkipReason
-from policy.backlog.skips import Surroundings
 from policy.ids import ItemId
 from policy.mission.states import Waiting
 from policy.pages.glance import Glance
@@ -68,7 +67,7 @@ def _line(now: Glance) -> list[Filed]:
     ready = {*chosen.order, *chosen.unobserved}
     ready |= {item for item, skip in chosen.skipped.items() if skip.reason in _IN_LINE}
     items = now.scene.backlog.items
-    return Surroundings(now.scene).ranked([items[item] for item in items if item in ready])
+    return now.around.ranked([items[item] for item in items if item in ready])
 
 
 def _rest(now: Glance) -> list[tuple[ItemId, Skip]]:

@@ -18,7 +18,7 @@ _PART = re.compile(r"(.*[0-9])[A-Za-z]+")
 
 
 def umbrellas_page(now: Glance) -> str:
-    around = Surroundings(now.scene)
+    around = now.around
     found = [
         one
         for one in around.items.values()

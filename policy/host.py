@@ -80,6 +80,17 @@ class Upkeep(Value):
     """What nothing refers to is kept for so long: somebody may be about to refer to it."""
 
 
+class KeySearch(Value):
+    """How far a daemon that starts looks for approvers' private keys. Folders below, files."""
+
+    depth: AtLeastOne = 8
+    files: AtLeastOne = 4096
+    """In each `.ssh` and in pawl's own folders. Where there is more, nothing starts."""
+    mount_depth: AtLeastOne = 3
+    mount_files: AtLeastOne = 4096
+    """In each of `mounts`, nearest to its top first. The rest of it is not looked at."""
+
+
 class Host(Value):
     schema_version: Literal[1] = Field(alias="schema")
     git_dir: AbsolutePath
@@ -142,6 +153,7 @@ class Host(Value):
 
     openssh_s: AtLeastOne = 20
     """For one answer of ssh-keygen or of an agent; without one nobody's signature is believed."""
+    key_search: KeySearch = KeySearch()
     stale_s: AtLeastOne = 6 * 3600
     """A deed that takes longer than this, all its processes together, makes health red."""
     key: Literal["file", "credential"] = "file"

@@ -5,11 +5,13 @@ starts, and by `doctor`.
 """
 
 import os
+from pathlib import Path
 
 from daemon.outside import Outside
 from gitops.objects import DamagedObjectError, MissingObjectError, read_blob
 from gitops.observe import blob_at
-from gitops.people.at_hand import AtHand, User, at_hand, key_folders, user_of
+from gitops.people.at_hand import AtHand, Places, User, at_hand, homes_of, user_of
+from gitops.people.named import named
 from gitops.people.state import APPROVERS
 from gitops.repository import Store
 from policy.ids import TreeId
@@ -38,9 +40,9 @@ def keys_at_hand(outside: Outside, store: Store, tree: TreeId) -> tuple[AtHand, 
     users = _users(outside)
     return at_hand(
         approvers,
-        environ=os.environ,
         users=users,
-        folders=key_folders(outside.config, os.environ, users),
+        places=_places(outside, users),
+        search=outside.host.key_search,
         timeout_s=outside.host.openssh_s,
     )
 
@@ -50,6 +52,23 @@ def refuse_keys(outside: Outside, store: Store, tree: TreeId) -> None:
     found = keys_at_hand(outside, store, tree)
     if found:
         raise KeysAtHandError(found)
+
+
+def _places(outside: Outside, users: tuple[User, ...]) -> Places:
+    host, homes = outside.host, homes_of(users, os.environ)
+    told = named(Path(host.git_dir), homes, os.environ)
+    folders = [outside.config.parent, *(home.path / ".ssh" for home in homes)]
+    if outside.credentials is not None:
+        folders.append(outside.credentials)
+    own = host.remote.ssh_key if host.remote is not None else None
+    agent = os.environ.get("SSH_AUTH_SOCK", "")
+    return Places(
+        folders=folders,
+        mounts=[Path(mount) for mount in host.mounts],
+        files=[*told.files, *([Path(own)] if own is not None else [])],
+        agents=[*([agent] if agent else []), *told.agents],
+        unread=told.unread,
+    )
 
 
 def _users(outside: Outside) -> tuple[User, ...]:

@@ -10,6 +10,7 @@ import pwd
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -21,7 +22,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gitops.people import openssh
+from gitops.people.below import Beyond, files_below
+from gitops.people.named import Home
 from gitops.people.openssh import Fails
+from policy.host import KeySearch
 from policy.people.approvers import Approver
 from policy.people.keys import Key, key_of
 
@@ -89,34 +93,57 @@ def user_of(name: str, uid: int, gid: int) -> User:
     return User(name, uid, frozenset(groups))
 
 
-def key_folders(config: Path, environ: Mapping[str, str], users: Sequence[User]) -> Sequence[Path]:
-    """Return where keys lie that *users* could use: root could use everybody's."""
+@dataclass(frozen=True)
+class Places:
+    """Where keys may lie. Where there is nothing, there is none."""
+
+    folders: Sequence[Path] = ()
+    """Searched with all that is below: what is left out is said."""
+    mounts: Sequence[Path] = ()
+    """Folders that builders see, of whatever size: searched near the top."""
+    files: Sequence[Path] = ()
+    agents: Sequence[str] = ()
+    """Sockets."""
+    unread: Sequence[tuple[str, str]] = ()
+    """Where more places may be named, and why it was not read."""
+
+
+def homes_of(users: Sequence[User], environ: Mapping[str, str]) -> tuple[Home, ...]:
+    """Return the homes in which *users* could use keys: root could use everybody's."""
     uids = {user.uid for user in users}
     entries = [entry for entry in pwd.getpwall() if 0 in uids or entry.pw_uid in uids]
-    homes = [environ.get("HOME", ""), *(entry.pw_dir for entry in entries)]
-    return (config, *(Path(home, ".ssh") for home in homes if home.startswith("/")))
+    own = next((entry.pw_name for entry in entries if entry.pw_uid == os.geteuid()), "")
+    homes = [(environ.get("HOME", ""), own), *((each.pw_dir, each.pw_name) for each in entries)]
+    return tuple(
+        dict.fromkeys(Home(Path(home), name) for home, name in homes if home.startswith("/"))
+    )
 
 
 def at_hand(
     approvers: Iterable[Approver],
     *,
-    environ: Mapping[str, str],
     users: Sequence[User],
-    folders: Sequence[Path],
+    places: Places,
+    search: KeySearch,
     timeout_s: float,
 ) -> tuple[AtHand, ...]:
-    """Return each way in which an approver's key can be used here.
-
-    *environ* is the daemon's environment; *folders* are where keys may lie: `~/.ssh` of each
-    user of the host that is looked for, the configuration folder. They are not searched deeper.
-    """
+    """Return each way in which an approver's key can be used here, each once."""
     wanted = {approver.key: approver.principal for approver in approvers}
     if not wanted:
         return ()
-    socket = environ.get("SSH_AUTH_SOCK", "")
-    agent = _in_agent(socket, wanted, timeout_s) if socket else ()
-    files = (row for folder in dict.fromkeys(folders) for row in _in_folder(folder, wanted, users))
-    return (*agent, *files)
+    look = partial(_in_file, wanted=wanted, users=users)
+    found: dict[AtHand, None] = {}
+    for socket in dict.fromkeys(places.agents):
+        found.update(dict.fromkeys(_in_agent(socket, wanted, timeout_s)))
+    for paths in (
+        _whole(places.folders, search),
+        places.files,
+        _near_the_top(places.mounts, search),
+    ):
+        for path in paths:
+            found.update(dict.fromkeys((path,) if isinstance(path, Unknown) else look(path)))
+    found.update(dict.fromkeys(Unknown(where, why) for where, why in places.unread))
+    return tuple(found)
 
 
 def _in_agent(socket: str, wanted: Mapping[Key, str], timeout_s: float) -> Iterator[AtHand]:
@@ -132,18 +159,32 @@ def _in_agent(socket: str, wanted: Mapping[Key, str], timeout_s: float) -> Itera
             yield InAgent(socket, wanted[key])
 
 
-def _in_folder(folder: Path, wanted: Mapping[Key, str], users: Sequence[User]) -> Iterator[AtHand]:
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError:
-        return  # not there, or somebody's who lets nobody in
-    for path in paths:
-        reader = next((user for user in users if _can_read(user, path)), None)
-        if reader is None:
-            continue
-        key = _private_key(path)
-        if key is not None and key in wanted:
-            yield InFile(path, wanted[key], reader.name)
+def _whole(folders: Iterable[Path], search: KeySearch) -> Iterator[Path | Unknown]:
+    for folder in dict.fromkeys(folders):
+        for path in files_below(folder, depth=search.depth, most=search.files, links=True):
+            if isinstance(path, Beyond):
+                why = f"{path.why}; take what is no key out, or raise `key_search` in the host file"
+                yield Unknown(str(folder), why)
+            else:
+                yield path
+
+
+def _near_the_top(mounts: Iterable[Path], search: KeySearch) -> Iterator[Path]:
+    for mount in mounts:
+        for path in files_below(
+            mount, depth=search.mount_depth, most=search.mount_files, links=False
+        ):
+            if isinstance(path, Path):
+                yield path
+
+
+def _in_file(path: Path, *, wanted: Mapping[Key, str], users: Sequence[User]) -> Iterator[AtHand]:
+    key = _private_key(path)
+    if key is None or key not in wanted:
+        return
+    reader = next((user for user in users if _can_read(user, path)), None)
+    if reader is not None:
+        yield InFile(path, wanted[key], reader.name)
 
 
 def _can_read(user: User, path: Path) -> bool:
@@ -170,10 +211,12 @@ def _lets(user: User, found: os.stat_result, bit: int) -> bool:
 def _private_key(path: Path) -> Key | None:
     """Return whose private key *path* is, None where it is none that can be used as it lies."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES)
-    except OSError:
-        return None
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+            return None
+        content = path.read_bytes()
+    except (OSError, ValueError):
+        return None  # not there, no path at all, or somebody's who lets nobody in
     if b"PRIVATE KEY" not in content:
         return None
     for load in (load_ssh_private_key, load_pem_private_key):

@@ -49,8 +49,13 @@ def pawl(at, *argv, typed=None):
 
 
 def signing(home, name="alice", at=None):
-    """Have git sign with somebody's key, as they set it up themselves."""
-    for key, value in (("gpg.format", "ssh"), ("user.signingKey", str(home.keys / name))):
+    """Have git sign with somebody's token, as they set it up themselves."""
+    token = str(home.keys / "tokens" / name)
+    for key, value in (
+        ("gpg.format", "ssh"),
+        ("gpg.ssh.program", token),
+        ("user.signingKey", f"{token}.pub"),
+    ):
         subprocess.run(["git", "-C", at or home.path, "config", key, value], check=True)
 
 

@@ -116,3 +116,29 @@ def test_an_agent_that_would_sign_for_an_approver_is_refused_as_well(home, agent
         home.runs()
     monkeypatch.delenv("SSH_AUTH_SOCK")
     home.runs()
+
+
+@pytest.mark.parametrize("half", ["", ".pub"], ids=["the key", "its public half"])
+def test_a_key_that_git_here_is_told_to_sign_with_is_one_it_could_sign_with(home, half):
+    home.git("config", "user.signingKey", f"{home.keys / 'alice'}{half}")
+    with pytest.raises(KeysAtHandError, match="alice@x"):
+        home.runs()
+    home.git("config", "user.signingKey", f"{home.keys / 'eve'}{half}")
+    home.runs()
+
+
+def test_a_key_in_a_folder_that_builders_see_is_one_they_could_sign_with(home, tmp_path):
+    tools = tmp_path / "tools" / "etc"
+    tools.mkdir(parents=True)
+    shutil.copy(home.keys / "alice", tools / "key")
+    home.runs()
+    with (home.outside.config / "host.yaml").open("a") as host:
+        host.write(f"mounts: [{tools.parent}]\n")
+    with pytest.raises(KeysAtHandError, match="alice@x"):
+        home.runs()
+
+
+def test_where_one_person_decides_their_key_may_lie_there(settled):
+    home = settled(mode="one-person")
+    home.git("config", "user.signingKey", str(home.keys / "alice"))
+    home.runs()

@@ -25,9 +25,10 @@ from policy.backlog.forms import item_in
 from policy.backlog.item import BacklogItem
 from policy.ids import MissionId, item_of
 from policy.mission.persons import NOTHING_SAID
-from policy.people.check import revoked_by
+from policy.people.check import Denied, check, revoked_by
 from policy.people.found import Broken, Found, Illegible
-from policy.people.permission import instant
+from policy.people.permission import StandingWaiver, instant
+from policy.people.standing import asking
 from policy.problems import Unreadable
 
 
@@ -37,7 +38,8 @@ class Verdicts:
 
     denied: Mapping[MissionId, tuple[str, ...]] = field(default_factory=dict)
     others: tuple[str, ...] = ()
-    """Files that name a mission which waits for nobody, and were used by none."""
+    """Files that name a mission which waits for nobody, and were used by none; standing waivers
+    that say nothing."""
     illegible: tuple[str, ...] = ()
     doubt: str | None = None
     """Why nobody can tell, None where that can be told."""
@@ -80,7 +82,7 @@ def verdicts(place: Place, tip: Tip, waiting: Iterable[Asking]) -> Verdicts:
     )
     return Verdicts(
         denied=dict(_denied(place, scene, founds, asked)),
-        others=tuple(_others(founds, asked)),
+        others=(*_others(founds, asked), *_standing(scene, founds)),
         illegible=tuple(str(one) for one in found if isinstance(one, Illegible)),
         doubt=chain.verdict.why if isinstance(chain.verdict, Broken) else None,
     )
@@ -102,6 +104,18 @@ def _others(founds: tuple[Found, ...], asked: tuple[Asking, ...]) -> Iterator[st
         permission = one.permission
         if isinstance(permission, OfMission) and permission.mission not in waiting:
             yield f"{one.path}: {permission.kind} of {permission.mission}, which waits for nobody"
+
+
+def _standing(scene: Scene, founds: tuple[Found, ...]) -> Iterator[str]:
+    listening = asking(scene.effective.policy)
+    for one in founds:
+        if isinstance(one.permission, StandingWaiver):
+            (gate,) = one.permission.gates
+            said = check(one, scene.of_gate(gate))
+            if gate not in listening:
+                yield f"{one.path}: no gate {gate} has `known_failures: waiver`"
+            elif isinstance(said, Denied):
+                yield f"{one.path} does not count: {said.code}: {said.why}"
 
 
 def _pinned(place: Place, one: Asking) -> BacklogItem | None:

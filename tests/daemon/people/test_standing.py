@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from daemon.cli.inbox import inbox
 from tests.daemon.conftest import POLICY
 from tests.daemon.people.test_decisions import Later, revocation
 
@@ -106,3 +107,9 @@ def test_one_that_ends_between_judging_and_landing_is_judged_anew(town):
     town.runs()
     assert town.ended("H-1")[0] == "BLOCKED"
     assert "make H-1.txt" not in town.subjects()
+
+
+def test_the_inbox_says_why_one_says_nothing(town, capsys):
+    town.signs(standing(town), by="eve")
+    inbox(town.path, why=True, as_json=False)
+    assert f"waivers/{STANDING}.yaml does not count: unknown_key" in capsys.readouterr().out

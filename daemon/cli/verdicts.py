@@ -13,6 +13,7 @@ from daemon.outside import Outside
 from daemon.people.counsel import Hearing, OfMission
 from daemon.people.following import REMEMBERED, governing
 from daemon.people.matter import Scene
+from daemon.people.requesting import requesters
 from daemon.people.times import TIMES, Floor, recorded
 from gitops.objects import read_blob
 from gitops.observe import Tip
@@ -21,10 +22,12 @@ from gitops.people.faith import Faith
 from gitops.people.openssh import OpensshError
 from gitops.people.permissions import permissions
 from gitops.people.remembered import recall
+from gitops.people.wished import wished
 from policy.backlog.forms import item_in
 from policy.backlog.item import BacklogItem
 from policy.ids import MissionId, item_of
 from policy.mission.persons import NOTHING_SAID
+from policy.people.approvers import Approver
 from policy.people.check import Denied, check, revoked_by
 from policy.people.found import Broken, Found, Illegible
 from policy.people.permission import StandingWaiver, instant
@@ -81,7 +84,7 @@ def verdicts(place: Place, tip: Tip, waiting: Iterable[Asking]) -> Verdicts:
         revoked=revoked_by(founds),
     )
     return Verdicts(
-        denied=dict(_denied(place, scene, founds, asked)),
+        denied=dict(_denied(place, scene, founds, asked, chain.state.approvers)),
         others=(*_others(founds, asked), *_standing(scene, founds)),
         illegible=tuple(str(one) for one in found if isinstance(one, Illegible)),
         doubt=chain.verdict.why if isinstance(chain.verdict, Broken) else None,
@@ -89,12 +92,18 @@ def verdicts(place: Place, tip: Tip, waiting: Iterable[Asking]) -> Verdicts:
 
 
 def _denied(
-    place: Place, scene: Scene, founds: tuple[Found, ...], asked: tuple[Asking, ...]
+    place: Place,
+    scene: Scene,
+    founds: tuple[Found, ...],
+    asked: tuple[Asking, ...],
+    approvers: tuple[Approver, ...],
 ) -> Iterator[tuple[MissionId, tuple[str, ...]]]:
     for one in asked:
         item = _pinned(place, one)
         if item is not None:
-            hearing = Hearing(scene, founds, one.state, item)
+            opened, mission = one.state.history.opened, one.known.mission
+            by = wished(place.store, opened.base, opened.item_path, item_of(mission))
+            hearing = Hearing(scene, founds, one.state, requesters(by, item, approvers))
             yield one.known.mission, hearing.heard(NOTHING_SAID, one.state).denied
 
 

@@ -70,7 +70,7 @@ def ask_person(draft: Draft, view: View, asked: PersonAsked) -> None:
     ).encode()
     asked = asked.model_copy(update={"shown": BlobId(object_id("blob", page).hex())})
     pages = {asked.request: page}
-    live = scene.live(state, view.pinned(state.history), asked)
+    live = scene.live(state, asked)
     if live is None:
         raise ValueError(f"{draft.mission}: {asked.request} was not written")
     for kind, name in ids.items():

@@ -10,11 +10,14 @@ from functools import cached_property
 
 from daemon.people.following import People
 from daemon.people.matter import Scene
+from daemon.people.requesting import requesters
 from gitops.commits import tree_of
+from gitops.git import GitError
 from gitops.observe import Tip
 from gitops.people.chain import Chain
 from gitops.people.openssh import OpensshError
 from gitops.people.permissions import permissions
+from gitops.people.wished import Wished
 from gitops.repository import Store
 from gitops.tree.diff import entries_between
 from policy.backlog.item import BacklogItem
@@ -67,7 +70,12 @@ class Counsel:
         if isinstance(heard, str):
             return said.model_copy(update={"doubt": heard})
         scene = replace(heard.scene, effective=effective)
-        case = Hearing(scene, heard.founds, mission, item)
+        try:
+            by = self._wished(mission)
+        except GitError as error:
+            return said.model_copy(update={"doubt": f"nobody can say who asked for it: {error}"})
+        asked = requesters(by, item, heard.chain.state.approvers)
+        case = Hearing(scene, heard.founds, mission, asked)
         said = said.model_copy(update={"holding": said.holding | set(case.holding())})
         if isinstance(scene.time, Behind):
             said = said.model_copy(update={"doubt": scene.time.why})
@@ -117,7 +125,8 @@ class Counsel:
         used, revoked = chain.used | self._used(), revoked_by(founds)
         scene = replace(self.scene(self.effective), used=used, revoked=revoked)
         illegible = (str(one) for one in found if isinstance(one, Illegible))
-        return Heard(chain, scene, founds, (*_nobodys(chain.verdict), *illegible))
+        others = (*_nobodys(chain.verdict), *illegible)
+        return Heard(chain, scene, founds, others)
 
     def doubt(self) -> Frozen | None:
         """Return why nothing may open or land as far as people are concerned."""
@@ -148,6 +157,10 @@ class Counsel:
         base = tree_of(self.store, last.started.base)
         entries = entries_between(self.store, base, last.ended.tree)
         return Changed(tuple(one.path for one in entries), last.ended.stat.lines)
+
+    def _wished(self, mission: Mission) -> Wished:
+        opened = mission.history.opened
+        return self.people.wished(opened.base, opened.item_path, item_of(mission.history.mission))
 
     def _used(self) -> frozenset[BlobId]:
         return frozenset(
@@ -188,7 +201,7 @@ class Hearing:
     scene: Scene
     founds: tuple[Found, ...]
     mission: Mission
-    item: BacklogItem
+    requesters: frozenset[str]
 
     def holding(self) -> Iterator[BlobId]:
         """Yield the permissions of decisions that would be given again as things are."""
@@ -201,14 +214,12 @@ class Hearing:
     def _holds(self, one: Decision, found: Found) -> bool:
         once = replace(self.scene, used=self.scene.used - {one.answered.permission})
         kinds = frozenset({one.answered.answer})
-        live = once.live(self.mission, self.item, one.asked, kinds)
+        live = once.live(self.mission, one.asked, kinds, self.requesters)
         return live is not None and isinstance(check(found, live), Valid) and not self._denied(one)
 
     def _denied(self, one: Decision) -> bool:
         """Return whether somebody who may has said no to the same request: a no outweighs a yes."""
-        live = self.scene.live(
-            self.mission, self.item, one.asked, frozenset({"rejection", "abort"})
-        )
+        live = self.scene.live(self.mission, one.asked, frozenset({"rejection", "abort"}))
         noes = (each for each in self.founds if isinstance(each.permission, Rejection | Abort))
         return live is not None and any(isinstance(check(each, live), Valid) for each in noes)
 
@@ -217,7 +228,7 @@ class Hearing:
 
         *others* are reasons that are not about one permission of this mission.
         """
-        live = self.scene.live(mission, self.item, mission.asked)
+        live = self.scene.live(mission, mission.asked, requesters=self.requesters)
         before = {one.answered.permission for one in mission.history.decisions}
         mine = [one for one in self.founds if self._is_mine(one) and one.blob not in before]
         verdicts = [] if live is None else [(one, check(one, live)) for one in mine]

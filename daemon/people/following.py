@@ -5,7 +5,7 @@ when a mission waits for a person or has a decision of theirs. All other commits
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from daemon.people.times import TIMES, Floor, asking, recorded
 from daemon.site import Site
@@ -18,7 +18,8 @@ from gitops.people.follower import Follower
 from gitops.people.line import Line, line_to, root_of
 from gitops.people.openssh import OpensshError
 from gitops.people.permissions import permissions
-from policy.ids import CommitId, TreeId
+from gitops.people.wished import Wished, wished
+from policy.ids import CommitId, ItemId, TreeId
 from policy.mission.states import Mission, Waiting
 from policy.mission.world import Frozen
 from policy.people.codes import Code
@@ -57,6 +58,7 @@ class People:
         self._floor = Floor(site.state / TIMES)
         self._last: Chain | None = None
         self._found: tuple[Chain, tuple[Found | Illegible, ...]] | None = None
+        self._wished = lru_cache(_KEPT)(partial(wished, site.store))
         self._areas = self._areas_remembered()
         self._calm: TreeId | None = None
         """The tree whose governed paths were found to be those of the last look."""
@@ -101,6 +103,10 @@ class People:
         if self._found is None or self._found[0] is not chain:
             self._found = chain, permissions(self._site.store, chain, self.faith)
         return self._found[1]
+
+    def wished(self, at: CommitId, path: str, item: ItemId) -> Wished:
+        """Return who brought *item* as it is at *at*; asked once. Raises `GitError`."""
+        return self._wished(at, path, item)
 
     @property
     def root(self) -> CommitId:

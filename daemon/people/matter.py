@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from gitops.people.faith import Faith
-from policy.backlog.item import BacklogItem
 from policy.ids import BlobId, CommitId, GateName, RefName
 from policy.mission.facts import Candidate
 from policy.mission.person import non_waivable
@@ -42,13 +41,14 @@ class Scene:
     def live(
         self,
         mission: Mission,
-        item: BacklogItem,
         asked: PersonAsked,
         kinds: frozenset[Kind] | None = None,
+        requesters: frozenset[str] = frozenset(),
     ) -> Live | None:
         """Return what answers *asked* are held against; None while the request is not written.
 
         *kinds* are the answers that are looked for: all that *asked* can have, unless named.
+        *requesters* are only missed where somebody's answer is held against it.
         """
         if asked.shown is None:
             return None
@@ -61,7 +61,7 @@ class Scene:
             request=asked.shown,
             gates=asked.need.gates if isinstance(asked.need, ToWaive) else (),
             subject=self._subject(mission, asked),
-            requester=item.requested_by,
+            requesters=requesters,
         )
         built = candidate_of(mission)
         parent = built.base if built is not None and built.base == self.tip else None

@@ -25,6 +25,7 @@ from policy.people.permission import (
     instant,
 )
 from policy.people.reading import path_of
+from policy.people.requesters import asked_for_it
 from policy.people.trusted_time import Behind
 
 
@@ -57,7 +58,7 @@ def check(found: Found, live: Live, steps: Sequence[Step] | None = None) -> Vali
         for denied in step(found, live):
             return denied
     principal = found.signer.principal if isinstance(found.signer, Authentic) else None
-    own = principal is not None and principal == _requester(live)
+    own = principal is not None and _asked_for_it(principal, live)
     return Valid(found.permission, found.blob, principal, own_request=own)
 
 
@@ -163,7 +164,8 @@ def _principal(found: Found, live: Live) -> Iterator[Denied]:
     if missing:
         text = f"{signer.principal} has not the role {missing[0]}; somebody who has it decides this"
         yield Denied(Code.NO_ROLE, text)
-    if live.mode == "signed" and signer.principal == _requester(live):
+    no = isinstance(found.permission, Rejection | Abort)  # who asked may think better of it
+    if live.mode == "signed" and not no and _asked_for_it(signer.principal, live):
         text = f"{signer.principal} asked for this work; somebody else decides it"
         yield Denied(Code.OWN_REQUEST, text)
 
@@ -201,8 +203,8 @@ def _unmoved(found: Found, live: Live) -> Iterator[Denied]:
         yield Denied(Code.TARGET_MOVED, f"{text}; build it anew")
 
 
-def _requester(live: Live) -> str | None:
-    return live.matter.requester if isinstance(live.matter, OfMission) else None
+def _asked_for_it(principal: str, live: Live) -> bool:
+    return isinstance(live.matter, OfMission) and asked_for_it(principal, live.matter.requesters)
 
 
 STEPS: tuple[Step, ...] = (

@@ -77,8 +77,8 @@ class OfMission(Value):
     """Those the request asks to waive."""
     subject: Annotated[Candidate | Document, Field(discriminator="kind")] | None = None
     """None where nothing is shown but the mission itself: a resume, a grant."""
-    requester: str | None
-    """The principal who asked for the work; None where the item names nobody."""
+    requesters: frozenset[str] = frozenset()
+    """Who asked for the work, each by the names they may have (`requesters.names_in`)."""
 
 
 class OfGate(Value):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.daemon.loop.test_markdown import entry, sheet
 from tests.daemon.people.test_answers import ASKS, WAIVES
 
 
@@ -148,6 +149,46 @@ def test_whoever_asked_for_the_work_does_not_approve_it(home):
     home.answers("H-1", "approval", by="bob")
     home.runs()
     assert home.ended("H-1") == ("PASS", "landed")
+
+
+@pytest.mark.parametrize("said", ["Alice <alice@x>", "ALICE@X", "alice@x "])
+def test_however_the_item_spells_who_asked_for_it(home, said):
+    home.wishes("H-1", requires_approval=True, requested_by=said)
+    home.runs()
+    home.answers("H-1", "approval")
+    assert "own_request" in home.runs().rests["H-1"].why
+
+
+@pytest.mark.parametrize("how", ["author", "committer", "key"])
+def test_whoever_committed_the_wish_asked_for_it_without_being_named(home, how, monkeypatch):
+    with monkeypatch.context() as alice:
+        if how != "key":
+            alice.setenv(f"GIT_{how.upper()}_EMAIL", "Alice@x")
+        home.wishes("H-1", requires_approval=True)
+    if how == "key":
+        path = "backlog/H-1.yaml"
+        home.signs({path: (home.path / path).read_text() + "owner: somebody\n"})
+    home.commits({"README": "somebody else has been here since\n"})
+    home.runs()
+    home.answers("H-1", "approval")
+    assert "own_request" in home.runs().rests["H-1"].why
+    home.answers("H-1", "rejection")
+    home.runs()
+    assert home.ended("H-1") == ("BLOCKED", "rejected_by_person")
+
+
+@pytest.mark.parametrize("given", ["M-1", None], ids=["its-id", "an-id-of-its-words"])
+def test_in_a_sheet_it_is_whoever_changed_the_entry_last(home, monkeypatch, given):
+    with monkeypatch.context() as alice:
+        alice.setenv("GIT_AUTHOR_EMAIL", "alice@x")
+        home.commits({"BACKLOG.md": sheet(entry("M-1", Id=given, **{"Requires approval": "yes"}))})
+    if given:
+        both = (entry("M-1", **{"Requires approval": "yes"}), entry("M-2", "x"))
+        home.commits({"BACKLOG.md": sheet(*both)}, "another one's entry")
+    standing = home.runs()
+    (mission,) = standing.rests
+    home.answers(mission, "approval")
+    assert "own_request" in home.runs().rests[mission].why
 
 
 def test_one_person_may_approve_what_they_asked_for_and_it_is_recorded(settled):

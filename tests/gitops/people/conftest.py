@@ -192,7 +192,7 @@ class Town:
                 request="f" * 40,
                 gates=("tests",),
                 subject=Wanted(base="b" * 40, change="c" * 64, product="e" * 40),
-                requester="carol@x",
+                requesters=frozenset({"carol@x"}),
             ),
             "kinds": frozenset({"waiver"}),
             "roles": frozenset({"approver"}),

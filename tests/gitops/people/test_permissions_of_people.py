@@ -203,7 +203,7 @@ def test_a_permission_with_something_else_in_its_commit_does_not_count(town):
 
 def test_a53_who_asked_may_not_decide_but_in_one_person_mode(town):
     town.permit(town.waiver(), by="bob")
-    matter = town.live().matter.model_copy(update={"requester": "bob@x"})
+    matter = town.live().matter.model_copy(update={"requesters": frozenset({"bob@x"})})
     assert code(town.judged(town.waiver(), matter=matter)) is Code.OWN_REQUEST
     town.mode = "one-person"
     judged = town.judged(town.waiver(), matter=matter)

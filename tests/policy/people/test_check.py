@@ -85,7 +85,7 @@ MISSION = OfMission(
     request="f" * 40,
     gates=("suite", "tests"),
     subject=Candidate(**CANDIDATE),
-    requester="carol@x",
+    requesters=frozenset({"carol@x"}),
 )
 MATTERS = {
     "standing-waiver": OfGate(gate="suite"),
@@ -195,7 +195,7 @@ NEGATIVES = [
         {},
     ),
     (6, Code.NO_ROLE, {"standing": Held(roles=frozenset({"policy"}))}, {}),
-    (6, Code.OWN_REQUEST, {}, mission(requester="alice@x")),
+    (6, Code.OWN_REQUEST, {}, mission(requesters=frozenset({"alice@x"}))),
     (7, Code.WRONG_KIND, {}, {"kinds": frozenset({"approval"})}),
     (7, Code.WRONG_KIND, {}, {"matter": OfGate(gate="suite")}),
     (7, Code.WRONG_REPO, {}, {"repo": Repo(root_commit="3" * 40, name="town")}),
@@ -321,7 +321,7 @@ def test_a_standing_waiver_may_be_used_again():
 
 
 def test_one_person_may_decide_what_they_asked_for_and_it_is_recorded():
-    now = live(**mission(requester="alice@x"), mode="one-person")
+    now = live(**mission(requesters=frozenset({"alice@x"})), mode="one-person")
     assert check(found(), now).own_request
 
 
@@ -330,7 +330,7 @@ def test_unsigned_local_asks_for_nobodys_signature_and_for_all_else():
         "signer": Unasked(),
         "chain": Broken(tip=TIP, commit=TIP, code=Code.UNSIGNED, why="why"),
     }
-    valid = check(found(**unsigned), live(mode="unsigned-local", **mission(requester=None)))
+    valid = check(found(**unsigned), live(mode="unsigned-local", **mission(requesters=frozenset())))
     assert isinstance(valid, Valid)
     assert (valid.principal, valid.own_request) == (None, False)
     used = live(mode="unsigned-local", used=frozenset({"7" * 40}))

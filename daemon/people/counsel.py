@@ -132,9 +132,13 @@ class Counsel:
         """Return why nothing may open or land as far as people are concerned."""
         policy = self.effective.policy
         listens = bool(asking(policy))
-        return self.people.doubt(
-            self.tip, self.missions, policy.waivers.clock_skew_s, listens=listens
-        )
+        skew_s = policy.waivers.clock_skew_s
+        doubt = self.people.doubt(self.tip, self.missions, skew_s, listens=listens)
+        if doubt is not None or not listens:
+            return doubt
+        # by a clock that is behind no failure is known, and gates would bar for what is
+        time = self.people.time(skew_s, self.missions)
+        return Frozen(why=time.why) if isinstance(time, Behind) else None
 
     def scene(self, effective: Effective) -> Scene:
         """Return what is asked about here, without what anybody has signed."""

@@ -86,15 +86,19 @@ def test_what_no_standing_waiver_names_bars_as_ever(town, tests, by, changes):
     assert town.ended("H-1")[0] == "BLOCKED"
 
 
-def test_one_that_expired_or_was_revoked_holds_nothing(town):
+def test_one_that_has_expired_holds_nothing(town):
     town.signs(standing(town))
     town.wishes("H-1")
     town.runs(clock=Later(4))
     assert town.ended("H-1")[0] == "BLOCKED"
+
+
+def test_one_that_was_revoked_holds_nothing(town):
+    town.signs(standing(town))
     town.signs(revocation(town, STANDING))
-    town.wishes("H-2")
+    town.wishes("H-1")
     town.runs()
-    assert town.ended("H-2")[0] == "BLOCKED"
+    assert town.ended("H-1")[0] == "BLOCKED"
 
 
 def test_one_that_ends_between_judging_and_landing_is_judged_anew(town):
@@ -113,3 +117,11 @@ def test_the_inbox_says_why_one_says_nothing(town, capsys):
     town.signs(standing(town), by="eve")
     inbox(town.path, why=True, as_json=False)
     assert f"waivers/{STANDING}.yaml does not count: unknown_key" in capsys.readouterr().out
+
+
+def test_by_a_clock_that_is_behind_nothing_is_judged(town):
+    town.signs(standing(town))
+    town.wishes("H-1")
+    assert "clock" in town.runs(clock=Later(-2)).doubts[0]
+    town.runs()
+    assert town.ended("H-1") == ("PASS", "landed")

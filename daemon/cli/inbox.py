@@ -4,13 +4,13 @@ Works in any clone that has `refs/pawl/*`. Why a permission does not count is to
 the daemon makes; for that it takes a trust file, which says whom to believe.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from daemon.cli import output
 from daemon.cli.asked import Asking, asking
 from daemon.cli.exits import Exit
-from daemon.cli.missions import Missions
+from daemon.cli.missions import Missions, Unknown
 from daemon.cli.place import Place, open_place, target_of, tip_of
 from daemon.cli.resting import last_said
 from daemon.cli.verdicts import Verdicts, verdicts
@@ -22,19 +22,21 @@ from daemon.standing import HANDS
 def inbox(start: Path, *, why: bool, as_json: bool) -> Exit:
     place = open_place(start)
     tip = tip_of(place, target_of(place))
-    waiting = sorted(
-        asking(Missions(place).opened()), key=lambda one: (one.since, one.known.mission)
-    )
+    opened = tuple(Missions(place).opened())
+    waiting = sorted(asking(opened), key=lambda one: (one.since, one.known.mission))
+    unread = [one for one in opened if isinstance(one, Unknown)]
     found = verdicts(place, tip, waiting) if why else Verdicts()
     stuck = tuple(_stuck(place))
     if as_json:
-        output.dump({**_object(waiting, found, place.doubt), "stuck": list(stuck)})
+        row = _object(waiting, found, place.doubt)
+        output.dump({**row, "stuck": list(stuck), "unread": [_unread_row(one) for one in unread]})
         return Exit.OK
     output.say(*([place.doubt] if place.doubt else []))
     for one in waiting:
         output.say(*_lines(one, found), "")
     output.say(*stuck)
-    if not waiting and not stuck:
+    output.say(*_unread(unread))
+    if not waiting and not stuck and not unread:
         output.say("nothing waits for a person")
     output.say(*found.others)
     output.say(*(f"not a permission: {one}" for one in found.illegible))
@@ -52,6 +54,17 @@ def _stuck(place: Place) -> Iterator[str]:
     for mission, rest in last_said(place).items():
         if rest.reason in ("frozen", *HANDS) and rest.why not in frozen:
             yield f"{mission}: {rest.words}: {rest.why}"
+
+
+def _unread(unread: Sequence[Unknown]) -> Iterator[str]:
+    """Yield the missions of which nobody here can say whether they wait, and what to do."""
+    for one in unread:
+        yield f"{one.mission}: whether it waits cannot be told: {one.why}"
+    yield from dict.fromkeys(one.todo for one in unread)
+
+
+def _unread_row(one: Unknown) -> dict[str, object]:
+    return {"id": one.mission, "why": one.why, "todo": one.todo}
 
 
 def _lines(one: Asking, found: Verdicts) -> Iterator[str]:

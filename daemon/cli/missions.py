@@ -11,6 +11,7 @@ from itertools import islice
 from daemon.cli.exits import Exit, RefusedError
 from daemon.cli.place import Place
 from daemon.opening.past import Past
+from daemon.outside import TRUST_FILE, Outside
 from gitops import ledger, refs
 from gitops.ledger.dossier import read_file
 from gitops.ledger.reading import Trust, trust
@@ -44,6 +45,7 @@ class Unknown:
     mission: MissionId
     is_open: bool
     why: str
+    todo: str = "Compare its ledger with a clone's; until it is put right this mission is frozen."
 
 
 @dataclass(frozen=True)
@@ -173,9 +175,19 @@ class Missions:
             return Unknown(mission, is_open=True, why=self._broken[mission])
         try:
             page = self._open_page(mission) if is_open else self._closed_page(mission)
-            return None if page is None else _known(page, is_open=is_open)
+            return None if page is None else self._known(page, is_open=is_open)
         except (ledger.BrokenDossierError, ContradictionError) as error:
             return Unknown(mission, is_open, str(error))
+
+    def _known(self, page: ledger.Page, *, is_open: bool) -> Known | Unknown:
+        if page.verified is Trust.FOREIGN:
+            why = f"not the daemon's: {page.why}"
+            return Unknown(page.mission, is_open, why, _whom_to_believe(self._place))
+        state = replay(page.mission, page.records)
+        if state is None:
+            return Unknown(page.mission, is_open, "its ledger holds no fact")
+        summary = summarise(state, page.records)
+        return Known(page.mission, is_open, page.records, state, summary, page.verified, page)
 
     def _open_page(self, mission: MissionId) -> ledger.Page:
         return ledger.read(self._place.store, mission, trusted=self._place.trusted)
@@ -209,14 +221,17 @@ class Missions:
         return None if tree is None else read_file(self._place.store, tree, path)
 
 
-def _known(page: ledger.Page, *, is_open: bool) -> Known | Unknown:
-    if page.verified is Trust.FOREIGN:
-        return Unknown(page.mission, is_open, f"not the daemon's: {page.why}")
-    state = replay(page.mission, page.records)
-    if state is None:
-        return Unknown(page.mission, is_open, "its ledger holds no fact")
-    summary = summarise(state, page.records)
-    return Known(page.mission, is_open, page.records, state, summary, page.verified, page)
+def _whom_to_believe(place: Place) -> str:
+    """Return what to do about a ledger by a key that nothing here believes."""
+    if not isinstance(place.outside, Outside):
+        return Unknown.todo
+    trust_file = place.outside.config / TRUST_FILE
+    return (
+        f"{trust_file} says whom to believe here: `daemon_key`, `peers`. If the daemon works "
+        "elsewhere, its key has to be there: the trust file on its host has it, and `pawl init "
+        f'--introduction {place.outside.trust.introduction} --daemon-key "ssh-ed25519 ..."` takes '
+        "it. If not, nobody you believe wrote this: compare with a clone's; the mission is frozen."
+    )
 
 
 def _ledger_of(place: Place) -> CommitId | None:

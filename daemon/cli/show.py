@@ -40,7 +40,7 @@ def readable(found: Known | Unknown, attempted: str) -> Known:
         attempted=attempted,
         on=found.mission,
         why=found.why,
-        then="This mission is frozen; compare its ledger with a clone's, or with the trust file.",
+        then=found.todo,
     )
 
 

@@ -133,6 +133,8 @@ class Scene:
                     base=asked.base,
                     change=built.change,
                     product=built.product,
+                    shown_change=asked.change or built.change,
+                    shown_product=asked.product or built.product,
                     both=self.effective.policy.waivers.both,
                 )
             case ToOpen():

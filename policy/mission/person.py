@@ -8,9 +8,9 @@ hold is asked for anew.
 from collections.abc import Iterator
 
 from policy.gates.cases import case_id
-from policy.ids import BlobId, CommitId, GateName
+from policy.ids import BlobId, GateName
 from policy.mission.actions import Action, Answer, Ask, Close, Notice, Rest, Withdraw
-from policy.mission.facts import MissionClosed
+from policy.mission.facts import Candidate, MissionClosed
 from policy.mission.persons import (
     Decision,
     PermissionsSeen,
@@ -33,7 +33,7 @@ _PRECEDENCE = ("abort", "rejection", "approval", "waiver", "grant", "resume")
 
 def ask(state: Asking, need: AnyNeed, outcome: Asked, reason: Reason, why: str) -> Ask:
     """Return the request, numbered over the mission."""
-    history = state.history
+    history, shown = state.history, _shown(state)
     return Ask(
         asked=PersonAsked(
             request=f"requests/{history.requests + 1}.yaml",
@@ -42,19 +42,21 @@ def ask(state: Asking, need: AnyNeed, outcome: Asked, reason: Reason, why: str) 
             reason=reason,
             why=why,
             attempt=len(history.attempts),
-            base=_shown(state),
+            base=history.opened.base if shown is None else shown.base,
+            change=None if shown is None else shown.change,
+            product=None if shown is None else shown.product,
         )
     )
 
 
-def _shown(state: Asking) -> CommitId:
+def _shown(state: Asking) -> Candidate | None:
     match state:
         case Proposed() | Judged():
-            return state.candidate.base
+            return state.candidate
         case Failed(barred=barred) if barred is not None:
-            return barred.candidate.base
+            return barred.candidate
         case Opened() | Failed():
-            return state.history.opened.base
+            return None
 
 
 def at_limit(state: Asking, limit: str, reason: Reason, why: str) -> Ask:

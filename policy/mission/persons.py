@@ -6,7 +6,7 @@ each tip of the target, and a landing rests on what holds there (DESIGN 6).
 
 from typing import Literal
 
-from policy.ids import BlobId, CommitId, GateName
+from policy.ids import BlobId, ChangeId, CommitId, GateName, TreeId
 from policy.people.needs import Approval, Need
 from policy.people.permission import Instant, More
 from policy.people.standing import Standing
@@ -47,6 +47,9 @@ class PersonAsked(Value):
     """How many attempts had ended."""
     base: CommitId
     """Of the candidate that is shown, else what the mission was opened on."""
+    change: ChangeId | None = None
+    """Of the candidate that is shown, as its product; None where none is."""
+    product: TreeId | None = None
 
 
 class PersonAnswered(Value):

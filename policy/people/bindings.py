@@ -2,7 +2,8 @@
 
 An approval is bound to the change, which is what a person read: a target that moves and leaves
 the change as it is keeps it. A waiver is bound to the product, which is what failed. Bases are
-compared with the request's: the commit of the permission has moved the target since.
+compared with the request's: the commit of the permission has moved the target since. So is the
+other one of change and product: who signs what nobody was shown has not read it.
 """
 
 from collections.abc import Iterator
@@ -90,10 +91,10 @@ def _subject(
     match subject, matter.subject:
         case OfCandidate() as shown, Candidate() as now:
             yield from _differs(Code.WRONG_BASE, "base of the request", shown.base, now.base)
-            if by_change or now.both:
-                yield from _differs(Code.WRONG_CHANGE, "change", shown.change, now.change)
-            if not by_change or now.both:
-                yield from _differs(Code.WRONG_PRODUCT, "product", shown.product, now.product)
+            change = now.change if by_change or now.both else now.shown_change
+            yield from _differs(Code.WRONG_CHANGE, "change", shown.change, change)
+            product = now.shown_product if by_change and not now.both else now.product
+            yield from _differs(Code.WRONG_PRODUCT, "product", shown.product, product)
         case OfDocument() as shown, Document() as now:
             yield from _differs(Code.WRONG_BASE, "base of the request", shown.base, now.base)
             yield from _differs(Code.WRONG_DOCUMENT, "document", shown.document, now.document)

@@ -52,6 +52,9 @@ class Candidate(Value):
     """That of the request: the permission's own commit has moved the target since."""
     change: ChangeId
     product: TreeId
+    shown_change: ChangeId
+    """Those of the request: what a person has read; a later candidate may have others."""
+    shown_product: TreeId
     both: bool = False
     """Whether policy asks an approval and a waiver alike to hold for change and product."""
 

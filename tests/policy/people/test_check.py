@@ -77,6 +77,7 @@ KEYS = {
         "expires": "2026-06-05T00:00:00Z",
     },
 }
+SHOWN = {"shown_change": CANDIDATE["change"], "shown_product": CANDIDATE["product"]}
 MISSION = OfMission(
     mission="H-1",
     attempt=2,
@@ -84,7 +85,7 @@ MISSION = OfMission(
     policy="d" * 64,
     request="f" * 40,
     gates=("suite", "tests"),
-    subject=Candidate(**CANDIDATE),
+    subject=Candidate(**CANDIDATE, **SHOWN),
     requesters=frozenset({"carol@x"}),
 )
 MATTERS = {
@@ -142,7 +143,7 @@ def mission(**changes):
 
 
 def candidate(**changes):
-    return mission(subject=Candidate(**{**CANDIDATE, **changes}))
+    return mission(subject=Candidate(**{**CANDIDATE, **SHOWN, **changes}))
 
 
 @pytest.mark.parametrize("kind", KEYS)
@@ -213,6 +214,7 @@ NEGATIVES = [
     (7, Code.WRONG_BASE, {}, candidate(base="a" * 40)),
     (7, Code.WRONG_PRODUCT, {}, candidate(product="a" * 40)),
     (7, Code.WRONG_CHANGE, {}, candidate(change="a" * 64, both=True)),
+    (7, Code.WRONG_CHANGE, {}, candidate(shown_change="a" * 64)),
     (7, Code.WRONG_PRODUCT, {}, mission(subject=None)),
     (7, Code.WRONG_PRODUCT, {}, mission(subject=Document(**DOCUMENT))),
     (8, Code.CLOCK_BEHIND, {}, {"time": Behind(now=NOW, clock=NOW.replace(year=1970))}),
@@ -243,6 +245,8 @@ def test_there_are_ten_steps_and_a_negative_for_each():
 APPROVALS = [
     (Code.WRONG_CHANGE, CANDIDATE, candidate(change="a" * 64)),
     (Code.WRONG_PRODUCT, CANDIDATE, candidate(product="a" * 40, both=True)),
+    (Code.WRONG_PRODUCT, CANDIDATE, candidate(shown_product="a" * 40)),
+    (Code.WRONG_PRODUCT, {**CANDIDATE, "product": "a" * 40}, candidate()),
     (Code.WRONG_BASE, CANDIDATE, candidate(base="a" * 40)),
     (Code.WRONG_DOCUMENT, DOCUMENT, candidate()),
     (Code.WRONG_DOCUMENT, DOCUMENT, mission(subject=Document(base="b" * 40, document="c" * 40))),

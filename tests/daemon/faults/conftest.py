@@ -41,8 +41,8 @@ class Points:
         """A worker passes points too: what dies is the daemon, not a person in mid-commit."""
 
     def __call__(self, name):
-        if self.house.life.hub and name in ("mark", "marked"):
-            return  # how often depends on when the hub answers; other lives are killed there
+        if not self.house.life.marks and name in ("mark", "marked"):
+            return
         with self.acting:
             self.names.append(name)
             act = self.house.life.acts.get(name)
@@ -173,11 +173,10 @@ class Faulty(House):
         return [ref for ref in refs if not ref.startswith(("refs/pawl/remote/", "refs/pawl/lost/"))]
 
     def pages(self):
-        """What the pages tell that is no duration; a request's number counts interruptions too."""
+        """What the pages tell that is no duration."""
         rows = (row.split() for row in self.git("ls-tree", "refs/heads/pawl/ledger").splitlines())
         names = ("INBOX.md", "QUEUE.md", "BLOCKED.md")
-        told = {row[3]: self.git("cat-file", "blob", row[2]) for row in rows if row[3] in names}
-        return {name: re.sub(r"requests/\d+", "requests/N", text) for name, text in told.items()}
+        return {row[3]: self.git("cat-file", "blob", row[2]) for row in rows if row[3] in names}
 
     def landings(self):
         line = self.git(

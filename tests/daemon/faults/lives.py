@@ -52,6 +52,15 @@ class Life:
     hub: bool = False
     """The house is a clone, and what happens has to be taken by its hub."""
 
+    paged: bool = False
+    """It has pages."""
+
+    @property
+    def marks(self) -> bool:
+        """Whether it is told how often the mark is raised: not so where that depends on when a hub
+        or a page is there. Other lives are killed there."""
+        return not self.hub and not self.paged
+
     @property
     def file(self) -> Path:
         return HERE / "points" / f"{self.name}.txt"
@@ -83,12 +92,7 @@ def wishes_idle(house):
 
 
 def wishes_paged(house):
-    """With pages; what is asked is in the inbox."""
-    paged_idle(house)
-    house.wishes("A-1", command=["sh", "-c", "exit 3"])
-
-
-def paged_idle(house):
+    """With pages."""
     paged = POLICY.replace("pages: {written: false}", "pages: {every_s: 1}")
     house.commits({".pawl/policy.yaml": paged})
     house.wishes("Z-1", command=["true"])
@@ -336,8 +340,7 @@ LIVES = (
     Life("stopped", wishes_patient, {"builder-start": stops_the_daemon}),
     Life("published", wishes_made, hub=True),
     Life("taken", wishes_orphaned, hub=True),
-    Life("paged", wishes_paged),
-    Life("paged-at-hub", paged_idle, hub=True),
+    Life("paged", wishes_paged, paged=True),
     Life("flaky", wishes_flaky, {"target-end": tries}),
     Life("reverted", wishes_reverted),
     Life("mended", wishes_mended),

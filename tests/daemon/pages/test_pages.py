@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 from structlog.testing import capture_logs
@@ -195,6 +196,30 @@ def test_pages_are_written_so_often_at_most(house):
         house.wishes("H-9", phase=9)
         settles(it)
         assert turns(house) == [PAGES, ["QUEUE.md"], ["QUEUE.md"]]
+
+
+def test_a_daemon_that_serves_tells_of_a_request_by_itself(paged):
+    process = paged.starts("run", stderr=subprocess.DEVNULL)
+    try:
+        paged.wishes("H-1", requires_approval=True)
+        until(lambda: "H-1: make" in page_if_any(paged, "INBOX"))
+        paged.wishes("H-1", status="cancelled")
+        until(lambda: "H-1: make" not in page_if_any(paged, "INBOX"))
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0
+
+
+def page_if_any(house, name):
+    there = house.git("ls-tree", "--name-only", LEDGER).split()
+    return page(house, name) if f"{name}.md" in there else ""
+
+
+def until(holds):
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, "this was waited for in vain"
+        time.sleep(0.05)
 
 
 def settles(it):

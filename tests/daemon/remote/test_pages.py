@@ -31,8 +31,9 @@ def test_two_hosts_write_the_same_and_so_only_one_of_them_does(hub, hosts):
     one, two = hosts("one", policy=PAGED), hosts("two")
     hub.wishes("H-1")
     hub.wishes("H-2", requires_approval=True)
-    hub.wishes("H-3", ready_when=[{"check": ["true"]}], phase=9)
+    hub.wishes("H-3", ready_when=[{"check": ["false"]}])
     one.runs()
+    assert "opens if: check: false" in hub.at("show", f"{LEDGER}:QUEUE.md")
     tip = hub.tip(LEDGER)
     for host in (two, one, two, one):
         host.runs()

@@ -7,6 +7,7 @@ each problem on a line and exits 1 if there is one.
 
 import sys
 
+from tests.independent.governed import governed
 from tests.independent.landings import on_target
 from tests.independent.ledger import ledger, told
 from tests.independent.people import decided
@@ -31,6 +32,8 @@ def audit(gitdir, trust):
     stories = {mission: told(served, mission, tip) for mission, tip in tips.items()}
     for mission in closed:
         closes(served, stories[mission])
+    for story in stories.values():
+        governed(served, story)
     for mission in open_.keys() - closed.keys():
         kinds = [fact["kind"] for fact in stories[mission].facts]
         refs_of_work = f"refs/heads/pawl/work/{mission}"

@@ -9,6 +9,8 @@ import pytest
 from gitops import signing
 from tests.daemon.faults.lives import ALONE
 from tests.independent.audit import audit
+from tests.independent.governed import governed
+from tests.independent.story import Story
 
 pytestmark = pytest.mark.unaudited("the audit itself is asked here, about what a test made wrong")
 LEDGER = "refs/heads/pawl/ledger"
@@ -176,3 +178,80 @@ def test_a_finished_repository_is_right(house):
 def test_what_is_wrong_is_said(house, wrong, said):
     wrong(house)
     assert said in problems(house)
+
+
+class Heard:
+    """Whoever is told what must be, and keeps what was not."""
+
+    def __init__(self):
+        self.said = []
+
+    def must(self, holds, where, what):
+        if not holds:
+            self.said.append(f"{where}: {what}")
+
+
+def told(*rows):
+    facts = [
+        {"seq": seq, "kind": kind, "policy": policy, "payload": body}
+        for seq, (kind, policy, body) in enumerate(rows, start=1)
+    ]
+    heard = Heard()
+    governed(heard, Story("Z-1", [], facts))
+    return heard.said
+
+
+START, FAIL = {"n": 1, "prompt": "p"}, {"n": 1, "origin": "item"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("gates-judged", "a", {}), ("landing-started", "a", {})], []),
+        (
+            [("gates-judged", "a", {}), ("landing-started", "b", {})],
+            ["Z-1: 2 lands under another policy"],
+        ),
+        ([("landing-started", "b", {})], ["Z-1: 1 lands under another policy"]),
+        (
+            [
+                ("attempt-started", "a", START),
+                ("failure-classified", "a", FAIL),
+                ("attempt-started", "a", {"n": 2, "prompt": "p"}),
+            ],
+            ["Z-1: 3 says what was said before"],
+        ),
+        (
+            [
+                ("attempt-started", "a", START),
+                ("failure-classified", "a", FAIL),
+                ("attempt-started", "a", {"n": 2, "prompt": "q"}),
+            ],
+            [],
+        ),
+        (
+            [
+                ("attempt-started", "a", START),
+                ("failure-classified", "a", {"n": 1, "origin": "environment"}),
+                ("attempt-started", "a", {"n": 2, "prompt": "p"}),
+            ],
+            [],
+        ),
+        ([("attempt-started", "a", START), ("attempt-started", "a", START)], []),
+        (
+            [
+                ("attempt-started", "a", START),
+                ("failure-classified", "a", FAIL),
+                ("person-answered", "a", {"answer": "grant"}),
+                ("attempt-started", "a", {"n": 2, "prompt": "p"}),
+            ],
+            [],
+        ),
+    ],
+    ids=[
+        "one policy", "another policy", "not judged", "said twice", "said otherwise",
+        "not its fault", "interrupted", "a person wants it",
+    ],
+)  # fmt: skip
+def test_what_the_policy_forbids_is_seen(rows, said):
+    assert told(*rows) == said

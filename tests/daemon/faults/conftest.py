@@ -43,6 +43,8 @@ class Points:
     def __call__(self, name):
         if not self.house.life.marks and name in ("mark", "marked"):
             return
+        if self.house.life.hub and name in ("work-branch", "work-branch-moved"):
+            return  # how often depends on when the hub answers; other lives are killed there
         with self.acting:
             self.names.append(name)
             act = self.house.life.acts.get(name)

@@ -288,6 +288,13 @@ def resumes(house):
     return answers(house, "resume")
 
 
+def approves_at_the_hub(house):
+    done = answers(house, "approval")
+    if done:
+        house.git("push", "--quiet", house.hub, "main")
+    return done
+
+
 def grants(house):
     (house.signs / "granted").touch()
     return answers(house, "grant")
@@ -347,6 +354,7 @@ LIVES = (
     Life("unmended", wishes_unmended),
     Life("frozen", wishes_frozen, {"revert": mends}),
     Life("innocent", wishes_innocent, {"appended:target-ran+target-judged": removes_what_broke}),
+    Life("agreed", wishes_permitted, hub=True, answers=approves_at_the_hub),
 )
 BY_NAME = {life.name: life for life in (*LIVES, ALONE)}
 

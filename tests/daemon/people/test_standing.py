@@ -125,3 +125,16 @@ def test_by_a_clock_that_is_behind_nothing_is_judged(town):
     assert "clock" in town.runs(clock=Later(-2)).doubts[0]
     town.runs()
     assert town.ended("H-1") == ("PASS", "landed")
+
+
+def test_one_that_expires_while_a_landing_is_held_is_judged_without(town):
+    town.signs(standing(town))
+    town.wishes("H-1")
+    (town.path / "README").write_text("edited by somebody who is not done\n")
+    standing_now = town.runs()
+    assert standing_now.rests["H-1"].reason == "held"
+    assert town.kinds("H-1")[-1] == "gates-judged"
+    town.git("checkout", "--quiet", "README")
+    town.runs(clock=Later(4))
+    assert town.ended("H-1")[0] == "BLOCKED"
+    assert "make H-1.txt" not in town.subjects()

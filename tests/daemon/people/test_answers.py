@@ -94,6 +94,22 @@ def test_a_waiver_of_the_gate_lets_it_land_with_what_failed(settled):
     assert len(started.permissions) == 1
 
 
+def test_gates_after_a_waived_one_are_asked_all_the_same(settled):
+    suite = {"name": "suite", "run": ["test", "-s", "third.txt"], "timeout_s": 60, "waivable": True}
+    home = settled(WAIVES + f"gates: [{json.dumps(suite)}]\n".encode())
+    home.wishes("H-1", tests=[{"run": ["test", "-s", "other.txt"]}])
+    home.runs()
+    assert home.waits("H-1").need.gates == ("tests",)
+    home.answers("H-1", "waiver")
+    home.runs()
+    assert home.waits("H-1").need.gates == ("suite",), "the one before it is waived already"
+    home.answers("H-1", "waiver", number=2)
+    home.runs()
+    assert home.ended("H-1") == ("PASS", "landed")
+    (started,) = [one for one in home.facts("H-1") if one.kind == "landing-started"]
+    assert len(started.permissions) == 2
+
+
 @pytest.mark.parametrize(
     ("by", "edit", "code"),
     [

@@ -6,9 +6,9 @@ not mapped to anything leads from its first level straight to the hard gate.
 """
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from policy.rules.words import AtLeastOne, Name
 from policy.value import Value
@@ -16,6 +16,8 @@ from policy.value import Value
 HardGate = Literal["HARD_GATE"]
 """The end of every chain: the mission waits for a person."""
 HARD_GATE: HardGate = "HARD_GATE"
+Told = Annotated[str, Field(pattern=r"^[!-~](?:[ -~]{0,198}[!-~])?$")]
+"""What a builder finds in a variable: one line that can be read."""
 DropBack = Literal["always", "never", "smart"]
 
 
@@ -26,9 +28,9 @@ class Level(Value):
     """`PAWL_LEVEL`."""
     builder: Name | None = None
     """For items that name neither a builder nor a command."""
-    model: str | None = None
+    model: Told | None = None
     """`PAWL_MODEL`."""
-    variant: str | None = None
+    variant: Told | None = None
     """`PAWL_VARIANT`: another way to use the same model, such as another adapter of it."""
     iterations: AtLeastOne
     """Item-caused failures a mission may have at it; then the next one is tried."""

@@ -60,6 +60,7 @@ class Eyes:
         integrity: Integrity,
         activity: Activity,
         judging: tuple[Judging, ...] = (),
+        busy: frozenset[MissionId] = frozenset(),
         missions: Iterable[Mission] = (),
         unread: Mapping[MissionId, str] = MappingProxyType({}),
     ) -> View | Lost:
@@ -87,6 +88,7 @@ class Eyes:
             now=self._site.clock.now(),
             counsel=counsel,
             judging=judging,
+            busy=busy,
             last=last_landing(counsel.missions, self._unread(tip, unread)),
         )
 

@@ -259,6 +259,7 @@ class Daemon:
             integrity=integrity,
             activity=self._activity,
             judging=self._work.judging(),
+            busy=frozenset(self._opened.drafts.keys() & self._pool.under_way().keys()),
             missions=self._opened.states(),
             unread=self._opened.whys(),
         )

@@ -96,6 +96,8 @@ class View:
     activity: Activity
     now: datetime
     counsel: Counsel
+    busy: frozenset[MissionId] = frozenset()
+    """Missions something runs for now."""
     judging: tuple[Judging, ...] = ()
     """Candidates of this daemon whose gates run now."""
     last: Unjudged | Red | None = None
@@ -165,6 +167,7 @@ class View:
             checkout=self._checkout(mission),
             sighting=self._sighting(mission),
             way=self._way(history),
+            busy=len(self.busy - {history.mission}),
             moved_by=self._moved_by(history),
             call=call,
             start=start_of(self.site.store, mission, call, effective.policy, self.tip.commit),

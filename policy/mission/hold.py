@@ -62,9 +62,12 @@ def held_back(action: Action, world: World) -> Action:
     """Return *action* unless it would start something while nothing may start."""
     match action:
         case RunBuilder():
-            quiet = resting(world) or _quiet(world)
+            quiet = resting(world) or _quiet(world) or _crowded(world)
             return quiet or _unable(world) or _unprepared(world) or action
-        case JudgeCandidate() | RunTarget():
+        case JudgeCandidate():
+            still = resting(world) or _crowded(world)
+            return still or _unable(world) or _unprepared(world) or action
+        case RunTarget():
             return resting(world) or _unable(world) or _unprepared(world) or action
         case Prepare():
             return resting(world) or _unable(world) or action
@@ -89,6 +92,14 @@ def _unprepared(world: World) -> Prepare | Rest | None:
             return None
         case Unprepared() as unprepared:
             return prepare(unprepared, world.policy, world.now)
+
+
+def _crowded(world: World) -> Rest | None:
+    """Return why it is not this mission's turn: people may let more go on than may run at once."""
+    most = world.policy.selection.max_agents
+    if world.busy < most:
+        return None
+    return Rest(reason="yielding", why=f"{world.busy} run already (selection.max_agents: {most})")
 
 
 def frozen(world: World) -> Rest | None:

@@ -243,6 +243,8 @@ class World(Value):
     checkout: Checkout
     sighting: Sighting
     way: Way
+    busy: int = 0
+    """Other missions something runs for now."""
     moved_by: Literal["landings", "others"]
     """Who moved the target since the mission's candidate: this daemon's landings alone, or others.
     Only asked for where it makes a difference; others else."""

@@ -1,6 +1,7 @@
 """A mission waits, a person signs the ready-made answer, and it goes on."""
 
 import json
+import threading
 
 import pytest
 import yaml
@@ -165,3 +166,30 @@ def test_opening_checkpoint_and_landing_ask_one_after_the_other_as_policy_says(s
     assert home.ended("H-1") == ("PASS", "landed")
     (started,) = [one for one in home.facts("H-1") if one.kind == "landing-started"]
     assert len(started.permissions) == 2, "those that what lands was shown for"
+
+
+class AtOnce:
+    """Counts builders that run at the same time."""
+
+    def __init__(self):
+        self.now = self.most = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, name):
+        with self.lock:
+            self.now += {"builder-start": 1, "builder-end": -1}.get(name, 0)
+            self.most = max(self.most, self.now)
+
+
+def test_however_many_people_let_go_on_at_once_no_more_run_than_may(settled):
+    home = settled(ASKS)  # max_agents: 1
+    names = ["H-1", "H-2", "H-3"]
+    for name in names:
+        home.wishes(name, command=["sh", "-c", "sleep 0.2; exit 3"])
+    home.runs()
+    for name in names:
+        home.answers(name, "resume")
+    counted = AtOnce()
+    home.runs(point=counted)
+    assert [home.waits(name).request for name in names] == ["requests/2.yaml"] * 3
+    assert (counted.most, counted.now) == (1, 0)

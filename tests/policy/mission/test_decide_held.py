@@ -188,3 +188,13 @@ def test_what_barred_under_another_policy_is_asked_anew(story, world, says):
     story.opened().started().ended().proposed().judged(says("scope", "failed", "scope_violation"))
     assert isinstance(decide(story.state, world), Classify)
     assert isinstance(decide(story.state, other), BuildCandidate)
+
+
+@pytest.mark.parametrize(("busy", "most", "waits"), [(0, 1, False), (1, 1, True), (1, 2, False)])
+def test_no_more_run_than_max_agents(story, world, busy, most, waits):
+    selection = world.policy.selection.model_copy(update={"max_agents": most})
+    policy = world.policy.model_copy(update={"selection": selection})
+    for chapter in ("opened", "proposed"):
+        getattr(story, chapter)() if chapter == "opened" else story.started().ended().proposed()
+        action = decide(story.state, but(world, policy=policy, busy=busy))
+        assert (isinstance(action, Rest) and action.reason == "yielding") is waits

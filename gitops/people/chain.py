@@ -16,6 +16,7 @@ from gitops.people.areas import Areas, Reader, only_adds, roles_for
 from gitops.people.begin import begin, name_of, text_of, tree_of
 from gitops.people.faith import Faith
 from gitops.people.line import Line, Link, NoLine, landed_at
+from gitops.people.lying import read_brought
 from gitops.people.remembered import Brought, Remembered
 from gitops.people.sides import ALONE, Sides, areas_of, fresh, sides_of, used_by
 from gitops.people.state import NOBODY, State, state_at
@@ -25,7 +26,7 @@ from policy.change import Entry
 from policy.ids import BlobId, CommitId
 from policy.people.codes import Code
 from policy.people.found import Authentic, Broken, Introduced, Refused, Signer, Unasked, Verified
-from policy.people.permission import instant
+from policy.people.permission import Revocation, instant
 from policy.people.reading import FOLDER
 from policy.people.roles import APPROVER, BACKLOG, POLICY, Role
 
@@ -43,6 +44,11 @@ class Chain:
     def brought(self) -> Mapping[str, Brought]:
         """The files of `waivers/`, by name."""
         return {} if self.remembered is None else self.remembered.brought
+
+    @property
+    def undone(self) -> Mapping[str, Brought]:
+        """The revocations that lie in `waivers/` no more, by name."""
+        return {} if self.remembered is None else self.remembered.undone
 
     @property
     def used(self) -> frozenset[BlobId]:
@@ -97,6 +103,7 @@ class _Walk:
     state: State
     memory: Remembered
     brought: dict[str, Brought] = field(default_factory=dict)
+    undone: dict[str, Brought] = field(default_factory=dict)
     used: set[BlobId] = field(default_factory=set)
     broken: Broken | None = None
     left: set[CommitId] | None = None
@@ -105,6 +112,7 @@ class _Walk:
 
     def __post_init__(self) -> None:
         self.brought.update(self.memory.brought)
+        self.undone.update(self.memory.undone)
         self.used.update(self.memory.used)
         self.reader = Reader(self.store, self.faith.governed)
         self.daemons = self.faith.trust.daemons
@@ -126,6 +134,7 @@ class _Walk:
                 "tip": at,
                 "source": self.state.source,
                 "brought": self.brought,
+                "undone": self.undone,
                 "used": frozenset(self.used),
                 "seen": sighted,
             }
@@ -221,8 +230,8 @@ class _Walk:
     def _bring(self, change: "_Change") -> None:
         others = self._others(change) if change.entries else ()
         for entry in change.entries:
+            self._take_away(name_of(entry.path))
             if entry.new is None:
-                self.brought.pop(name_of(entry.path), None)
                 continue
             introduced = Introduced(
                 commit=change.link.commit,
@@ -237,6 +246,11 @@ class _Walk:
                 signer=change.signer,
                 first_seen=text_of(change.at),
             )
+
+    def _take_away(self, name: str) -> None:
+        was = self.brought.pop(name, None)
+        if was is not None and isinstance(read_brought(self.store, name, was), Revocation):
+            self.undone[name] = was
 
     def _others(self, change: "_Change") -> tuple[str, ...]:
         was, now = tree_of(self.store, change.parent), change.link.header.tree

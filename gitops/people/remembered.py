@@ -40,6 +40,8 @@ class Remembered(Value):
     source: Source
     brought: dict[str, Brought] = Field(default_factory=dict)
     """By name below `waivers/`."""
+    undone: dict[str, Brought] = Field(default_factory=dict)
+    """Revocations that lay there once: what is taken back stays so."""
     used: frozenset[BlobId] = frozenset()
     seen: dict[CommitId, Instant] = Field(default_factory=dict)
     """When commits were seen first that were not believed: a later look is not a first one."""

@@ -309,6 +309,18 @@ def test_a_permission_taken_back_counts_no_more(town):
     assert code(town.judged(town.waiver())) is Code.REVOKED
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["in-one-walk", "in-another-one"])
+def test_what_was_taken_back_stays_so_whoever_removes_the_revocation(town, again):
+    town.permit(town.waiver(), by="bob")
+    town.permit(revocation(town), by="alice")
+    if again:
+        assert town.judged(town.waiver()).code is Code.REVOKED
+    town.commit({path_of(revocation(town).id): None}, by="bob")
+    town.commit({"src/later.py": "later\n"})
+    assert isinstance(town.follow().verdict, Verified)
+    assert town.judged(town.waiver()).code is Code.REVOKED
+
+
 def test_a_revocation_of_who_may_not_takes_nothing_back(town):
     town.permit(town.waiver(), by="bob")
     town.permit(revocation(town), by="eve")

@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 from pydantic import ValidationError
 
@@ -29,7 +30,7 @@ from daemon.outside import Outside
 from gitops.objects import read_blob, read_tree
 from gitops.observe import Tip, blob_at, entry_at
 from policy.people.permission import FORMS, Instant, Kind, Permission, Revocation, instant
-from policy.people.reading import FOLDER, path_of, read_permission, write_permission
+from policy.people.reading import FOLDER, path_of, read_permission
 from policy.people.trust import Mode
 from policy.people.verbs import Verb, kind_of
 from policy.problems import Unreadable, problems_of
@@ -64,8 +65,8 @@ def decide(start: Path, verb: Verb, name: str, words: Words, *, as_json: bool) -
     commit = commit_signed(
         place,
         tip,
-        path=path_of(written.id),
-        content=_text(written),
+        written,
+        one=one,
         subject=f"{known.mission}: {kind}, request {one.number}",
         mode=_mode(place, one),
     )
@@ -106,8 +107,8 @@ def revoke(start: Path, name: str, words: Words, *, as_json: bool) -> Exit:
     commit = commit_signed(
         place,
         tip,
-        path=path_of(written.id),
-        content=_text(written),
+        written,
+        one=None,
         subject=f"revoke {found.kind} {name}",
         mode=_mode(place, None),
     )
@@ -133,7 +134,7 @@ def _permission(place: Place, tip: Tip, one: Asking, kind: Kind, words: Words) -
     row = ready_made(place.store, one, kind)
     row |= {"id": _new_id(), "reason": words.reason}
     if "expires" in row:
-        row["expires"] = _expires(place, tip, words)
+        row["expires"] = _expires(place, tip, words, str(row["expires"]))
     if kind == "grant":
         counts = (("attempts", words.attempts), ("iterations", words.iterations),
                   ("tokens", words.tokens))  # fmt: skip
@@ -158,14 +159,18 @@ def _made(kind: Kind, row: dict[str, Plain]) -> Permission:
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([hd])")
 
 
-def _expires(place: Place, tip: Tip, words: Words) -> Instant:
-    """Return when the answer is over: as late as the policy lets it, unless less is asked for."""
+def _expires(place: Place, tip: Tip, words: Words, ready: Instant) -> Instant:
+    """Return when the answer is over: as late as the policy lets it, unless less is asked for.
+
+    *ready* is what the ready-made one has: by the daemon's own clock, when it asked.
+    """
     now, effective = SystemClock().now(), policy_at(place, tip.tree)
     if isinstance(effective, Unreadable):
         raise _broken(tip, effective)
     limits = effective.policy.waivers
     # it is seen first by a clock that may be behind this one
-    latest = now + timedelta(seconds=max(1, limits.max_ttl_s - limits.clock_skew_s))
+    spared = now + timedelta(seconds=max(1, limits.max_ttl_s - limits.clock_skew_s))
+    latest = max(spared, instant(ready))
     if words.expires is None:
         return _instant(latest)
     moment = _moment(words.expires, now)
@@ -205,10 +210,6 @@ def _broken(tip: Tip, effective: Unreadable) -> RefusedError:
 
 def _instant(moment: datetime) -> Instant:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _text(permission: Permission) -> bytes:
-    return write_permission(permission).encode()
 
 
 def _new_id() -> str:
@@ -254,8 +255,8 @@ def _confirmed(verb: str, on: str, words: Words) -> bool:
 
 
 def _mode(place: Place, one: Asking | None) -> Mode:
-    """Return whether signatures count: by the trust file, in a plain clone by the request."""
+    """Return whose word counts: by the trust file, in a plain clone by the request."""
     if isinstance(place.outside, Outside):
         return place.outside.trust.mode
     said = page_of(place.store, one).get("mode") if one is not None else None
-    return "unsigned-local" if said == "unsigned-local" else "signed"
+    return next((mode for mode in get_args(Mode) if mode == said), "signed")

@@ -1,36 +1,44 @@
 """A commit that a person signs with their own SSH key, and that brings one file of `waivers/`.
 
-What would keep the daemon from believing it is looked at before: a key that git cannot sign with,
-one that is no approver's, a branch that the hub has moved on from, since a rebase would take the
-signature off.
+What would keep the daemon from counting it is looked at before: a key that git cannot sign with,
+whose it is and whether they may, a branch that the hub has moved on from, since a rebase would take
+the signature off.
 """
 
 import os
 
 from daemon.cli.approver import APPROVER_KEY, public_of
+from daemon.cli.asked import Asking
 from daemon.cli.exits import Exit, RefusedError
+from daemon.cli.foreseen import denial
 from daemon.cli.place import Place
+from daemon.clock import SystemClock
 from daemon.outside import Outside
-from gitops.objects import read_blob
-from gitops.observe import Tip, blob_at, contains
+from gitops.observe import Tip, contains
 from gitops.person import Missed, Person, PersonGitError
 from gitops.refs import read
 from policy.ids import RefName
+from policy.people.permission import Permission
+from policy.people.reading import path_of, write_permission
 from policy.people.trust import Mode
 
-APPROVERS = ".pawl/approvers"
 _ATTEMPTED = "sign a decision"
 
 
 def commit_signed(
-    place: Place, tip: Tip, *, path: str, content: bytes, subject: str, mode: Mode
+    place: Place, tip: Tip, permission: Permission, *, one: Asking | None, subject: str, mode: Mode
 ) -> str:
-    """Commit *content* at *path* on the target and return the commit; refuse before, if at all."""
+    """Commit *permission* on the target and return the commit; refuse before, if at all.
+
+    *one* is what it answers; None where it is about no mission.
+    """
+    path, content = path_of(permission.id), write_permission(permission).encode()
     branch = tip.ref.removeprefix("refs/heads/")
     person = Person(place.gitdir, os.environ)
     _refuse_elsewhere(place, tip, branch)
     if mode != "unsigned-local":
-        _refuse_unsigned(place, tip, person)
+        key = _signing_key(place, person)
+        _refuse_uncounted(place, tip, permission, key, one=one, mode=mode)
     try:
         commit = person.commit(
             tip.commit,
@@ -73,7 +81,8 @@ def _refuse_elsewhere(place: Place, tip: Tip, branch: str) -> None:
         )
 
 
-def _refuse_unsigned(place: Place, tip: Tip, person: Person) -> None:
+def _signing_key(place: Place, person: Person) -> str:
+    """Return the key git signs with, as it is set; refuse where that is no SSH key."""
     key, form = person.setting("user.signingKey"), person.setting("gpg.format")
     if not key or form != "ssh":
         what = "gpg.format is not ssh" if key else "git has no user.signingKey"
@@ -84,17 +93,25 @@ def _refuse_unsigned(place: Place, tip: Tip, person: Person) -> None:
             why=f"{what}: a decision counts only with the SSH signature of an approver",
             then=f"git config gpg.format ssh; git config user.signingKey {_own_key(place)}",
         )
-    public, blob = public_of(key), blob_at(place.store, tip.tree, APPROVERS)
-    approvers = b"" if blob is None else read_blob(place.store, blob)
-    if public is not None and public.encode() not in approvers:
+    return key
+
+
+def _refuse_uncounted(
+    place: Place, tip: Tip, permission: Permission, key: str, *, one: Asking | None, mode: Mode
+) -> None:
+    public = public_of(key)
+    if public is None:
+        return  # git may know it; the daemon will
+    now = SystemClock().now()
+    denied = denial(place, tip, permission, public, one=one, mode=mode, now=now)
+    if denied is not None:
         raise RefusedError(
             Exit.INVALID,
             attempted=_ATTEMPTED,
             on=f"in {place.gitdir} with {key}",
-            why=f"{APPROVERS} at {tip.ref.removeprefix('refs/heads/')} does not have that key: the "
-            "daemon would not count it",
-            then="Somebody who may change that file adds it, or sign with another key "
-            "(user.signingKey).",
+            why=f"the daemon would not count it: {denied.code}: {denied.why}",
+            then="Nothing was committed. Who may decide is in .pawl/approvers and the policy "
+            "(`permissions`); `user.signingKey` says which key git signs with.",
         )
 
 

@@ -74,7 +74,8 @@ def verdicts(place: Place, tip: Tip, waiting: Iterable[Asking]) -> Verdicts:
         return Verdicts(doubt=f"nobody can say who has signed what: {error}")
     founds = tuple(one for one in found if isinstance(one, Found))
     scene = Scene(
-        faith=faith,
+        mode=faith.trust.mode,
+        machines=faith.machines,
         tip=tip.commit,
         ref=tip.ref,
         root=chain.root or faith.introduction,
@@ -99,12 +100,22 @@ def _denied(
     approvers: tuple[Approver, ...],
 ) -> Iterator[tuple[MissionId, tuple[str, ...]]]:
     for one in asked:
-        item = _pinned(place, one)
-        if item is not None:
-            opened, mission = one.state.history.opened, one.known.mission
-            by = wished(place.store, opened.base, opened.item_path, item_of(mission))
-            hearing = Hearing(scene, founds, one.state, requesters(by, item, approvers))
+        by = requesters_of(place, one, approvers)
+        if by is not None:
+            hearing = Hearing(scene, founds, one.state, by)
             yield one.known.mission, hearing.heard(NOTHING_SAID, one.state).denied
+
+
+def requesters_of(
+    place: Place, one: Asking, approvers: tuple[Approver, ...]
+) -> frozenset[str] | None:
+    """Return who asked for the work *one* is about; None where its item cannot be read."""
+    item = _pinned(place, one)
+    if item is None:
+        return None
+    opened = one.state.history.opened
+    by = wished(place.store, opened.base, opened.item_path, item_of(one.known.mission))
+    return requesters(by, item, approvers)
 
 
 def _others(founds: tuple[Found, ...], asked: tuple[Asking, ...]) -> Iterator[str]:

@@ -143,7 +143,8 @@ class Counsel:
     def scene(self, effective: Effective) -> Scene:
         """Return what is asked about here, without what anybody has signed."""
         return Scene(
-            faith=self.people.faith,
+            mode=self.people.faith.trust.mode,
+            machines=self.people.faith.machines,
             tip=self.tip.commit,
             ref=self.tip.ref,
             root=self.people.root,

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from gitops.people.faith import Faith
 from policy.ids import BlobId, CommitId, GateName, RefName
 from policy.mission.facts import Candidate
 from policy.mission.person import non_waivable
 from policy.mission.persons import PersonAsked
 from policy.mission.states import Failed, Judged, Landing, Mission, Proposed, Waiting
+from policy.people.keys import Key
 from policy.people.live import Candidate as Offered
 from policy.people.live import Document, Held, Live, OfGate, OfLine, OfMission, Rewound
 from policy.people.needs import (
@@ -21,6 +21,7 @@ from policy.people.needs import (
 )
 from policy.people.permission import Kind, PermissionId, Repo
 from policy.people.roles import APPROVER, NEVER_WAIVED, POLICY, Role
+from policy.people.trust import Mode
 from policy.people.trusted_time import TrustedTime
 from policy.rules.load import Effective
 
@@ -29,7 +30,9 @@ from policy.rules.load import Effective
 class Scene:
     """What is the same for all that is asked at one tip."""
 
-    faith: Faith
+    mode: Mode
+    machines: frozenset[Key]
+    """The keys that never decide anything."""
     tip: CommitId
     ref: RefName
     root: CommitId
@@ -101,12 +104,12 @@ class Scene:
             parent=parent,
             repo=Repo(root_commit=self.root, name=policy.repo_name),
             ref=self.ref,
-            mode=self.faith.trust.mode,
+            mode=self.mode,
             mark=Held(),  # a line that was rewritten freezes before anything is decided
             matter=matter,
             kinds=kinds,
             roles=roles,
-            machine_keys=self.faith.machines,
+            machine_keys=self.machines,
             non_waivable=self._fixed(matter),
             max_ttl_s=policy.waivers.max_ttl_s,
             time=self.time,

@@ -42,7 +42,8 @@ def accepted(
     found = permissions(site.store, chain, people.faith)
     founds = tuple(one for one in found if isinstance(one, Found))
     scene = Scene(
-        faith=people.faith,
+        mode=people.faith.trust.mode,
+        machines=people.faith.machines,
         tip=tip.commit,
         ref=tip.ref,
         root=people.root,

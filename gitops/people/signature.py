@@ -40,8 +40,11 @@ class Verifier:
             case signing.SshSigned():
                 return self._of_key(signed, state, at)
 
-    def _of_key(self, signed: signing.SshSigned, state: State, at: datetime) -> Authentic | Refused:
-        key = key_in(signed.blob)
+    def approver(self, key: Key | None, state: State, at: datetime) -> Approver | Refused:
+        """Return whose *key* is, of those who may sign as of *at*; None is one of a foreign kind.
+
+        Raises `OpensshError` only.
+        """
         approver = next((one for one in state.approvers if one.key == key), None)
         if key in self.machines:
             return Refused(code=Code.MACHINE_KEY, why="a daemon's or a builder's key signed it")
@@ -55,6 +58,12 @@ class Verifier:
             code = Code.KEY_NOT_YET if approver.is_early(at) else Code.KEY_EXPIRED
             seen = f"{at:%Y-%m-%dT%H:%M:%SZ}"
             return Refused(code=code, why=f"{outside}; it was seen first at {seen}")
+        return approver
+
+    def _of_key(self, signed: signing.SshSigned, state: State, at: datetime) -> Authentic | Refused:
+        approver = self.approver(key_in(signed.blob), state, at)
+        if isinstance(approver, Refused):
+            return approver
         return self._asked(signed, approver, state, at)
 
     def _asked(

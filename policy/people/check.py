@@ -62,6 +62,15 @@ def check(found: Found, live: Live, steps: Sequence[Step] | None = None) -> Vali
     return Valid(found.permission, found.blob, principal, own_request=own)
 
 
+def foreseen(found: Found, live: Live) -> Denied | None:
+    """Return what will be said of a decision that is not committed yet, *found* as it will be.
+
+    Who decides it, and until when; what it is bound to is the request's own.
+    """
+    said = check(found, live, (_chain, _signed, _principal, _in_time))
+    return said if isinstance(said, Denied) else None
+
+
 def was_given(found: Found, live: Live) -> bool:
     """Return whether somebody who may has signed *found*, whatever it is about, and still means it.
 

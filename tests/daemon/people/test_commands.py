@@ -149,29 +149,6 @@ def test_an_empty_inbox_says_so(home):
     assert pawl(home.path, "inbox").out == "nothing waits for a person\n"
 
 
-def test_what_another_key_wrote_is_named_with_what_to_do_and_never_left_out(waiting, tmp_path):
-    clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "-q", "-b", "main", waiting.path, clone], check=True)
-    there = ["git", "-C", clone]
-    subprocess.run([*there, "update-ref", "-d", "refs/remotes/origin/pawl/ledger"], check=True)
-    oid = waiting.outside.trust.introduction
-    assert pawl(clone, "init", "--introduction", oid).code == 0
-    subprocess.run([*there, "fetch", "-q", "origin", "+refs/pawl/*:refs/pawl/*"], check=True)
-    told = pawl(clone, "inbox").out
-    assert "nothing waits" not in told
-    assert "H-1: whether it waits cannot be told: not the daemon's: " in told
-    assert "trust.yaml says whom to believe here: `daemon_key`" in told
-    found = pawl(clone, "inbox", "--json").json
-    assert [one["id"] for one in found["unread"]] == ["H-1"]
-    signing(waiting, at=clone)
-    refused = says(waiting, "approve", "H-1", at=clone)
-    assert (refused.code, "`daemon_key`" in refused.err) == (5, True)
-    key = waiting.outside.trust.daemon_key
-    subprocess.run([*there, "branch", "-q", "-D", "pawl/ledger"], check=True)
-    assert pawl(clone, "init", "--introduction", oid, "--daemon-key", key).code == 0
-    assert [one["id"] for one in pawl(clone, "inbox", "--json").json["waiting"]] == ["H-1"]
-
-
 def test_why_names_the_code_of_a_denial_and_what_is_no_permission(waiting):
     signing(waiting, "eve")
     waiting.answers("H-1", "approval", by="eve")

@@ -244,8 +244,10 @@ def test_a_key_that_nobody_let_in_decides_nothing_and_freezes(three):
 def test_a_key_that_is_over_decides_nothing_however_the_commit_is_dated(three, monkeypatch):
     it = three('namespaces="git",valid-before="20200101000000Z"')
     it.wishes()
+    it.bob.pulls()
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2019-06-01T12:00:00Z")
-    it.bob.says("approve", "H-1")
+    it.bob.answers("H-1", "approval", by="bob")
+    it.bob.pushes()
     monkeypatch.delenv("GIT_COMMITTER_DATE")
     assert "key_expired" in it.denials("H-1")
     assert it.landed() == []

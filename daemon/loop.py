@@ -106,6 +106,7 @@ class Daemon:
             self._unclassified(standing, error)
         standing.under_way |= self._pool.under_way()
         standing.since |= self._pool.since()
+        self.pages.show(self._opened, standing)
         log_doubts(self.standing, standing)
         self.standing = standing
         return standing

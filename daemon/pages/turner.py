@@ -84,14 +84,33 @@ class PageTurner:
         self._write(tip, hub)
 
     def turn(self, view: View, opened: Opened, standing: Standing) -> None:
-        """Have the pages made where that is due; show the figures where they are served."""
+        """Have the pages made where that is due."""
         tip = self._ledger(view)
-        missions = _open(opened)
         if tip is not None and view.activity != "stopping":
-            self._begin(view, opened, missions, standing, tip)
+            self._begin(view, opened, _open(opened), standing, tip)
         standing.under_way |= self._pool.under_way()
         standing.since |= self._pool.since()
-        self._show(standing, missions)
+
+    def show(self, opened: Opened, standing: Standing) -> None:
+        """Show the figures where they are served, whatever the reconcile came to."""
+        if self._exposition is None:
+            return
+        missions = _open(opened)
+        chosen = standing.selection
+        if chosen is not None and (self._items is None or self._items[0] is not chosen):
+            told = {"next": len(chosen.order), **counts(chosen.skipped.values())}
+            self._items = (chosen, told)
+        snapshot = Snapshot(
+            reconciled=self._site.clock.now().timestamp(),
+            total=None if self._made is None else self._made.counted.book.total,
+            open=len(missions),
+            waiting=sum(isinstance(one, Waiting) for one in missions),
+            frozen=bool(standing.doubts),
+            under_way=len(standing.under_way),
+            items={} if self._items is None else self._items[1],
+        )
+        self._exposition.show(snapshot)
+        standing.unserved = self._exposition.why
 
     def check(self) -> None:
         """Raise `WorkerDiedError` where the worker died."""
@@ -212,25 +231,6 @@ class PageTurner:
         if self._missions[0] != tip:
             self._missions = (tip, ledger.missions_at(self._site.store, tip))
         return self._missions[1]
-
-    def _show(self, standing: Standing, missions: tuple[Mission, ...]) -> None:
-        if self._exposition is None:
-            return
-        chosen = standing.selection
-        if chosen is not None and (self._items is None or self._items[0] is not chosen):
-            told = {"next": len(chosen.order), **counts(chosen.skipped.values())}
-            self._items = (chosen, told)
-        snapshot = Snapshot(
-            reconciled=self._site.clock.now().timestamp(),
-            total=None if self._made is None else self._made.counted.book.total,
-            open=len(missions),
-            waiting=sum(isinstance(one, Waiting) for one in missions),
-            frozen=bool(standing.doubts),
-            under_way=len(standing.under_way),
-            items={} if self._items is None else self._items[1],
-        )
-        self._exposition.show(snapshot)
-        standing.unserved = self._exposition.why
 
 
 def _open(opened: Opened) -> tuple[Mission, ...]:

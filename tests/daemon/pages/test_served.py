@@ -52,6 +52,19 @@ def test_what_the_loop_saw_last_is_served(exposed, port):
         shown(port)
 
 
+def test_a_freeze_is_seen_there_too(exposed, port):
+    with exposed.serves() as it:
+        once(it)
+        assert shown(port)["pawl_frozen"] == 0
+        was = exposed.tip()
+        exposed.git("update-ref", "-d", "refs/heads/main")
+        it.daemon.reconcile()
+        assert shown(port)["pawl_frozen"] == 1
+        exposed.git("update-ref", "refs/heads/main", was)
+        it.daemon.reconcile()
+        assert shown(port)["pawl_frozen"] == 0
+
+
 def test_a_port_that_is_taken_stops_nothing_and_is_tried_again(exposed, port):
     exposed.wishes("H-1")
     with socket.socket() as other:

@@ -13,9 +13,12 @@ from daemon.cli.place import Place
 from daemon.cli.settle import settle
 from daemon.cli.toolchains import detect
 from daemon.outside import KEY_FILE, Absent, free_name
+from daemon.people.following import governing
+from gitops.commits import tree_of
 from gitops.ledger.reading import Trust, trust
 from gitops.objects import read_object
-from gitops.observe import POLICY, blob_at, contains
+from gitops.observe import POLICY, blob_at, contains, follows
+from gitops.people.state import NOBODY, state_at
 from gitops.person import Person
 from gitops.refs import LEDGER, branch_ref, create, read
 from gitops.signing import DaemonKey
@@ -45,8 +48,10 @@ def adopt(
     if checkout.tip is None or not _introduces(place, checkout.tip, introduction):
         raise refused(
             place,
-            f"{introduction} is not a commit of {checkout.branch} that brought {POLICY}",
-            "Use the commit that `pawl init` printed; it is in the trust file on the build host.",
+            f"{introduction} is not a commit of {checkout.branch} that brought {POLICY}, nor one "
+            f"of its own line with approvers and a {POLICY} that can be read",
+            "Use the `introduction` of the trust file on the build host: the commit that `pawl "
+            "init` printed, or the one accepted since.",
         )
     for key in (*((daemon_key,) if daemon_key is not None else ()), *peers):
         _refuse_no_key(place, key)
@@ -116,12 +121,22 @@ def _refuse_foreign_ledger(place: Place, name: str, peers: tuple[str, ...]) -> N
 def _introduces(place: Place, tip: CommitId, introduction: CommitId) -> bool:
     if not re.fullmatch(r"[0-9a-f]{40}", introduction):
         return False
+    if _is_accepted(place, tip, introduction):
+        return True
     if not contains(place.store, tip, introduction):
         return False
     commit = place.store.repo[introduction]
     if not isinstance(commit, pygit2.Commit) or not _has_policy(place, commit):
         return False
     return not any(_has_policy(place, parent) for parent in commit.parents)
+
+
+def _is_accepted(place: Place, tip: CommitId, introduction: CommitId) -> bool:
+    """Tell whether `doctor --accept-introduction` takes it as well, and somebody may decide."""
+    if not follows(place.store, tip, introduction):
+        return False
+    state = state_at(place.store, tree_of(place.store, introduction), NOBODY, governing)
+    return bool(state.approvers) and not state.doubts
 
 
 def _has_policy(place: Place, commit: pygit2.Commit) -> bool:

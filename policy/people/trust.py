@@ -22,7 +22,8 @@ PublicKey = Annotated[str, StringConstraints(pattern=PUBLIC_KEY)]
 class Trust(Value):
     schema_version: Literal[1] = Field(alias="schema")
     introduction: Annotated[CommitId, Field(pattern=r"^[0-9a-f]{40}$")]
-    """The commit that brought `.pawl/policy.yaml`; trusted because this file pins its id."""
+    """The commit that brought `.pawl/policy.yaml`, or one accepted since; trusted because this file
+    pins its id."""
     target: Annotated[str, Field(pattern=r"^[^\x00-\x20~^:?*\[\\]+$", max_length=200)]
     """The branch that is served, without `refs/heads/`. A policy that names another is refused."""
     daemon_key: PublicKey

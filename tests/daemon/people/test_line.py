@@ -11,6 +11,7 @@ import pytest
 from daemon.cli.accept import accept_introduction, accept_tip
 from daemon.cli.exits import RefusedError
 from daemon.people.keys import KeysAtHandError
+from tests.daemon.people.test_commands import pawl
 
 POLICY = ".pawl/policy.yaml"
 
@@ -64,6 +65,21 @@ def test_what_the_operator_accepts_is_believed_from_there_on(home, capsys):
     home.answers("H-1", "approval")
     home.runs()
     assert home.ended("H-1") == ("PASS", "landed")
+
+
+def test_what_was_accepted_introduces_further_clones_and_the_same_one_anew(settled, tmp_path):
+    home = settled(approvers=())
+    home.runs()
+    oid = home.signs({".pawl/approvers": home.line("alice")}, by=None)
+    accept_introduction(home.path, oid, as_json=False)
+    key = home.outside.trust.daemon_key
+    for at, argv in ((home.path, ()), (tmp_path / "clone", ("--daemon-key", key))):
+        if argv:
+            subprocess.run(["git", "clone", "-q", home.path, at], check=True)
+        found = pawl(at, "init", "--introduction", oid, *argv, "--json")
+        assert (found.code, found.json["introduction"]) == (0, oid)
+    home.signs({POLICY: another(home)})
+    assert home.runs().doubts == []
 
 
 def test_without_approvers_all_goes_on_that_needs_no_person(settled):

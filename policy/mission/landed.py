@@ -240,7 +240,7 @@ def _stands(world: World) -> bool:
 
 
 def _passed(mission: Settled, *, satisfied: bool) -> str:
-    said = "the target had this change already" if satisfied else "every gate passed; landed"
+    said = "the target had this change already" if satisfied else _landed(mission)
     if mission.judgement.target.verdict == "flaky":
         bad = sum(not passed(run) for run in mission.judgement.runs)
         return (
@@ -250,6 +250,20 @@ def _passed(mission: Settled, *, satisfied: bool) -> str:
     if mission.judgement.target.commit != mission.grounds.landed.commit:
         return f"{said}; red at first, green again with what was committed since"
     return f"{said}; mended after landing" if mission.history.repairs else said
+
+
+def _landed(mission: Settled) -> str:
+    records = mission.grounds.judged.records
+    barring = {one.gate for one in records if one.verdict.kind != "passed"}
+    by = {
+        gate: one.answered.principal or "nobody who signed"
+        for one in mission.history.decisions
+        for gate in one.answered.gates
+        if gate in barring
+    }
+    if not by:
+        return "every gate passed; landed"
+    return f"landed; waived: {', '.join(f'{gate} by {who}' for gate, who in by.items())}"
 
 
 def _blocked(mission: Settled, why: str) -> MissionClosed:

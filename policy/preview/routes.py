@@ -93,7 +93,9 @@ def _ends(failure: FailureClass, route: Route) -> tuple[str, ...]:
         case "escalate":
             return (f"ESCALATION_REQUESTED ({said})",)
         case "waiver":
-            return (f"WAIVER_REQUESTED ({said})",)
+            then = "ESCALATION_REQUESTED" if route.then == "escalate" else "BLOCKED"
+            waived = f"WAIVER_REQUESTED ({said}) where each gate that failed may be waived"
+            return (waived, f"{then} ({said}) where not")
         case "retry" if route.then == "escalate":
             return (f"ESCALATION_REQUESTED ({said})",)
         case "retry" | "terminate":

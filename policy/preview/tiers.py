@@ -75,10 +75,12 @@ def _tiers(policy: Policy, crew: Crew) -> Iterator[Tier]:
 
 def _asks(policy: Policy, kind: Kind, risk: Risk) -> Iterator[str]:
     for point in policy.checkpoints:
-        if kind in point.when.kind and risk in point.when.risk:
+        here = point.after in policy.pipeline.get(risk, ())
+        if here and kind in point.when.kind and risk in point.when.risk:
             yield f"{point.name} after {point.after}{_where(point.when)}"
     for approval in policy.approvals:
-        if kind in approval.when.kind and risk in approval.when.risk:
+        here = approval.at in {"open", "land", *policy.pipeline.get(risk, ())}
+        if here and kind in approval.when.kind and risk in approval.when.risk:
             yield f"{approval.role} at {approval.at}{_where(approval.when)}"
 
 

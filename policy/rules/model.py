@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from policy.ids import GateName
 from policy.notifying.rules import Event, Notices, Notification, Requests
 from policy.paths import fault_of_path
-from policy.people.roles import Permissions, Waivers
+from policy.people.roles import APPROVER, BACKLOG, POLICY, Permissions, Waivers
 from policy.rules.asking import Approval, Checkpoint
 from policy.rules.budgets import Budgets, InAll
 from policy.rules.environments import NONE, Environment
@@ -219,10 +219,33 @@ class Policy(Chain):
         for where, stage in named:
             if stage not in there:
                 yield f"{where}: no tier of `pipeline` has the stage {stage}"
-        roles = {*self.permissions.others}.union(*self.permissions.roles.values())
-        for one in self.approvals:
-            if one.role not in roles:
-                yield f"approvals: role: `permissions` gives nobody the role {one.role}"
+        given = (self.permissions.others, *self.permissions.roles.values())
+        asked = [("approvals: role", one.role) for one in self.approvals]
+        asked += [
+            (f"permissions.gates: {gate}", role) for gate, role in self.permissions.gates.items()
+        ]
+        for where, role in asked:
+            if not any({role, APPROVER} <= set(one) for one in given):
+                yield (
+                    f"{where}: `permissions` gives nobody both roles, {role} and {APPROVER}; "
+                    f"it takes {APPROVER} to sign anything in waivers/"
+                )
+        yield from self._unknown()
+
+    def _unknown(self) -> Iterator[str]:
+        """Yield names that nothing has: a misspelled one would silently mean nothing."""
+        gates = {*BUILT_IN_GATES, *(gate.name for gate in self.gates)}
+        said = [("waivers.non_waivable", gate) for gate in self.waivers.non_waivable]
+        said += [("permissions.gates", gate) for gate in self.permissions.gates]
+        for where, gate in said:
+            if gate not in gates:
+                yield f"{where}: there is no gate {gate}; there are: {', '.join(sorted(gates))}"
+        used = {POLICY, APPROVER, BACKLOG, *(one.role for one in self.approvals)}
+        used.update(self.permissions.gates.values())
+        for who, roles in self.permissions.roles.items():
+            for role in roles:
+                if role not in used:
+                    yield f"permissions.roles: {who}: nothing asks for the role {role}"
 
     @model_validator(mode="after")
     def _gate_names_are_unique_and_free(self) -> "Policy":

@@ -93,6 +93,7 @@ def test_a_waiver_of_the_gate_lets_it_land_with_what_failed(settled):
     assert home.ended("H-1") == ("PASS", "landed")
     (started,) = [one for one in home.facts("H-1") if one.kind == "landing-started"]
     assert len(started.permissions) == 1
+    assert home.summary("H-1")["why"] == "landed; waived: tests by alice@x"
 
 
 def test_gates_after_a_waived_one_are_asked_all_the_same(settled):

@@ -40,7 +40,8 @@ def test_every_class_is_told_of():
         pytest.param(
             "secret_found", "{action: waiver}",
             "a person is asked: WAIVER_REQUESTED (builder_failed of a builder, gate_failed of a "
-            "gate)",
+            "gate) where each gate that failed may be waived or BLOCKED (builder_failed of a "
+            "builder, gate_failed of a gate) where not",
             id="a waiver",
         ),
         pytest.param(

@@ -61,9 +61,14 @@ def test_where_a_person_decides_is_said_with_what_it_depends_on():
 
 
 def test_who_may_waive_a_gate_is_said():
-    gates = [
-        gate.text for gate in seen("permissions: {gates: {tests: lead}}\n")["low", "build"].gates
-    ]
+    named = "permissions: {gates: {tests: lead}, roles: {ann@x: [lead, approver]}}\n"
+    gates = [gate.text for gate in seen(named)["low", "build"].gates]
     assert "tests (waivable by approver and lead)" in gates
     gates = seen("waivers: {non_waivable: [tests]}\n")["low", "build"].gates
     assert "tests" in [gate.text for gate in gates]
+
+
+def test_a_checkpoint_is_told_of_where_its_stage_is_one():
+    found = seen("checkpoints: [{name: X, after: plan}]")
+    assert "X after plan" in found["medium", "build"].asks
+    assert found["low", "build"].asks == ()

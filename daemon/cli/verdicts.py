@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from daemon.cli.asked import Asking
+from daemon.cli.missions import Known, Missions, Unknown
 from daemon.cli.place import Place, policy_at
 from daemon.clock import SystemClock
 from daemon.outside import Outside
@@ -25,8 +26,8 @@ from gitops.people.remembered import recall
 from gitops.people.wished import wished
 from policy.backlog.forms import item_in
 from policy.backlog.item import BacklogItem
-from policy.ids import MissionId, item_of
-from policy.mission.persons import NOTHING_SAID
+from policy.ids import BlobId, MissionId, item_of
+from policy.mission.persons import NOTHING_SAID, PersonAnswered
 from policy.people.approvers import Approver
 from policy.people.check import Denied, check, revoked_by
 from policy.people.found import Broken, Found, Illegible
@@ -86,7 +87,7 @@ def verdicts(place: Place, tip: Tip, waiting: Iterable[Asking]) -> Verdicts:
     )
     return Verdicts(
         denied=dict(_denied(place, scene, founds, asked, chain.state.approvers)),
-        others=(*_others(founds, asked), *_standing(scene, founds)),
+        others=(*_others(place, founds, asked), *_standing(scene, founds)),
         illegible=tuple(str(one) for one in found if isinstance(one, Illegible)),
         doubt=chain.verdict.why if isinstance(chain.verdict, Broken) else None,
     )
@@ -118,12 +119,21 @@ def requesters_of(
     return requesters(by, item, approvers)
 
 
-def _others(founds: tuple[Found, ...], asked: tuple[Asking, ...]) -> Iterator[str]:
-    waiting = {one.known.mission for one in asked}
+def _others(place: Place, founds: tuple[Found, ...], asked: tuple[Asking, ...]) -> Iterator[str]:
+    missions, waiting = Missions(place), {one.known.mission for one in asked}
     for one in founds:
         permission = one.permission
-        if isinstance(permission, OfMission) and permission.mission not in waiting:
+        if not isinstance(permission, OfMission) or permission.mission in waiting:
+            continue
+        if one.blob not in _answered(missions.get(permission.mission)):
             yield f"{one.path}: {permission.kind} of {permission.mission}, which waits for nobody"
+
+
+def _answered(known: Known | Unknown | None) -> frozenset[BlobId]:
+    """Return the permissions that the mission has gone on by."""
+    records = known.records if isinstance(known, Known) else ()
+    facts = (record.fact for record in records)
+    return frozenset(fact.permission for fact in facts if isinstance(fact, PersonAnswered))
 
 
 def _standing(scene: Scene, founds: tuple[Found, ...]) -> Iterator[str]:

@@ -95,6 +95,7 @@ def test_a_rejection_and_an_abort_end_it(waiting):
     waiting.runs()
     assert waiting.ended("H-1") == ("BLOCKED", "rejected_by_person")
     assert waiting.ended("H-2") == ("CANCELLED", "by_person")
+    assert pawl(waiting.path, "inbox", "--why").out == "nothing waits for a person\n"
 
 
 def test_a_limit_is_answered_by_resume_or_grant_and_not_by_approve(settled):

@@ -84,8 +84,10 @@ def test_a_clock_ten_years_ahead_that_is_right_again(wished):
         assert "set the clock right" in standing.rests["H-1"].why
     assert facts(wished) <= before + 1
     assert wished.kinds("H-1").count("person-answered") == 0
+    assert "`pawl doctor --accept-clock`" in pawl(wished.path, "doctor").out
     said = pawl(wished.path, "doctor", "--accept-clock", "--json")
     assert (said.code, len(said.json["wrong"]) > 0) == (0, True), said.err
+    assert "--accept-clock" not in pawl(wished.path, "doctor").out
     wished.runs()
     assert wished.ended("H-1") == ("PASS", "landed")
     assert wished.ended("H-2") == ("PASS", "landed")

@@ -38,11 +38,12 @@ def handoff_page(now: Glance) -> str:
             count=len(policy.gates), most=now.most, more="see the policy",
         ),
         "",
-        *_section("Schemas", (code(f"pawl schema {kind}") for kind in ("item", "policy", "host"))),
+        *_section("Schemas", (code(f"pawl schema {kind}") for kind in _SCHEMAS)),
         *_section("Pages", (f"[{name}.md]({name}.md): {what}" for name, what in _PAGES.items())),
     ])  # fmt: skip
 
 
+_SCHEMAS = ("item", "policy", "host", "permission")
 _SOURCE = (
     f"the code of attempts: branches {code('pawl/work/ID')}",
     f"what happened: {code('refs/pawl/missions/ID')} while open, {code('missions/')} here after",

@@ -161,7 +161,9 @@ def test_the_handoff_names_gates_and_policy(house):
     handoff = page(house, "HANDOFF")
     assert "| `suite` | `sh -c 'test 1 \\| cat'` |" in handoff
     assert "`.pawl/policy.yaml` on `main`" in handoff
-    for kind in re.findall(r"`pawl schema (\w+)`", handoff):
+    kinds = re.findall(r"`pawl schema (\w+)`", handoff)
+    assert "permission" in kinds
+    for kind in kinds:
         argv = [sys.executable, "-m", "daemon", "schema", kind]
         subprocess.run(argv, check=True, capture_output=True)
 

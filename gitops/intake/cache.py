@@ -22,7 +22,7 @@ from policy.backlog.parse import stem_of
 from policy.ids import BlobId, SpecHash
 from policy.value import Value
 
-FORM = 2
+FORM = 3
 """Counted up when an item's fields, its outline or the spec hash change: a test asks for it."""
 _OID = 40
 _SUM = 8

@@ -48,11 +48,12 @@ def _paths(page: Mapping[str, Plain]) -> Iterator[str]:
 
 def _listed(value: Plain) -> list[str]:
     """Return the entries of a list that may have been cut, and how many more there are."""
-    if not isinstance(value, dict) or not isinstance(value.get("listed"), list):
+    listed = value.get("listed") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(listed, list):
         return []
-    listed, total = value["listed"], value.get("total")
-    more = total - len(listed) if isinstance(total, int) else 0  # type: ignore[arg-type]  # a list
-    return [*map(str, listed), *([f"and {more} more"] if more > 0 else [])]  # type: ignore[arg-type]
+    total = value.get("total")
+    more = total - len(listed) if isinstance(total, int) else 0
+    return [*map(str, listed), *([f"and {more} more"] if more > 0 else [])]
 
 
 def _maps(value: Plain) -> list[dict[str, Plain]]:

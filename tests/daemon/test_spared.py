@@ -19,6 +19,7 @@ def test_a_daemon_starts_without_what_it_never_uses_or_only_later():
     loaded = loads("import daemon.cli.app, daemon.cli.work")
     assert {"pygit2", "pydantic", "structlog"} <= loaded
     assert not loaded & {"rich", "pygments", "requests", "detect_secrets", "jinja2"}
+    assert not loaded & {"apprise", "prometheus_client"}
 
 
 def test_who_looks_for_secrets_loads_nothing_to_send_them_with():

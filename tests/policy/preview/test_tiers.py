@@ -72,3 +72,9 @@ def test_a_checkpoint_is_told_of_where_its_stage_is_one():
     found = seen("checkpoints: [{name: X, after: plan}]")
     assert "X after plan" in found["medium", "build"].asks
     assert found["low", "build"].asks == ()
+
+
+def test_an_approval_of_a_stage_is_told_of_where_that_is_one():
+    found = seen("approvals: [{at: plan, role: approver}, {at: land, role: approver}]")
+    assert found["medium", "build"].asks == ("approver at plan", "approver at land")
+    assert found["low", "build"].asks == ("approver at land",)
